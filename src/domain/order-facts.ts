@@ -1,0 +1,37 @@
+import type { OrderStatus, SupplierName } from './order.ts';
+import type { MatchPolicy } from './package-name.ts';
+
+/** What a workflow may know of an order: ids, product and price, nothing of the customer. */
+export interface OrderFacts {
+  orderId: string;
+  status: OrderStatus;
+  statusSince: string;
+  version: number;
+  productName: string;
+  supplier: SupplierName;
+  /** Key of the package's lock and fence: its name at import. */
+  packageKey: string;
+  /** The supplier's name of the package today: what is asked for and matched. */
+  packageName: string;
+  matchPolicy: MatchPolicy;
+  ramGb: number;
+  os: string;
+  amountPaise: number;
+  currency: string;
+}
+
+/** What the order's next step is, by what MongoDB and the ledger say. */
+export type NextStep =
+  | { kind: 'awaitPayment' }
+  | { kind: 'buy'; purchaseId: string }
+  | { kind: 'settle'; purchaseId: string }
+  | { kind: 'case'; purchaseId: string; duplicate: boolean; sentence: string }
+  | { kind: 'verify'; purchaseId: string; ip: string }
+  | { kind: 'finishDelivery'; purchaseId: string; ip: string }
+  | { kind: 'ended'; status: OrderStatus };
+
+export type OpenedOrder =
+  | { kind: 'notPaid' }
+  | { kind: 'unknown' }
+  | { kind: 'ownedByOther'; owner: string }
+  | { kind: 'open'; order: OrderFacts; restarted: boolean; requestIds: string[] };

@@ -1,0 +1,61 @@
+/** Statuses of an order, in the order of its life (design 3). */
+export const orderStatuses = [
+  'pendingPayment',
+  'queued',
+  'waitingForStock',
+  'provisioning',
+  'preparing',
+  'active',
+  'failed',
+  'compensating',
+  'refunded',
+  'cancelled',
+  'expired',
+] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+/** Why a failed order needs a decision. Closed: each code has one section in docs/operations.md. */
+export const failureCodes = [
+  'atCapacity',
+  'packageUnavailable',
+  'wrongPackage',
+  'purchaseRefused',
+  'purchaseUnknown',
+  'supplierUnreachable',
+  'supplierRejectedCredentials',
+  'credentialsLate',
+  'duplicateServer',
+  'lockTimeout',
+  'paymentMismatch',
+  'compensationBlocked',
+  'internalError',
+] as const;
+export type FailureCode = (typeof failureCodes)[number];
+
+/** A failed order's reason: `message` is one sentence that a person understands; `since` is ISO UTC. */
+export interface Failure {
+  code: FailureCode;
+  message: string;
+  since: string;
+}
+
+/** What the order's money bought so far; moved only by conditional updates (design 12). */
+export type Goods =
+  | { state: 'none' }
+  | { state: 'buying'; purchaseId: string }
+  | { state: 'parked'; purchaseId: string }
+  | { state: 'delivered'; purchaseId: string };
+
+/** Where the customer's money is; moved only by conditional updates (design 12). */
+export type Money = 'unpaid' | 'kept' | 'refunding' | 'refunded';
+
+export type SupplierName = 'smartvps' | 'hostycare';
+export type GatewayName = 'cashfree' | 'razorpay';
+
+/** The statuses after which nothing more happens to an order by itself. */
+export const endStatuses: readonly OrderStatus[] = ['active', 'refunded', 'cancelled', 'expired'];
+
+/** True where `status` is an end of an order's life (a free month that runs is told by `open`). */
+export function isEnd(status: OrderStatus): boolean {
+  return endStatuses.includes(status);
+}

@@ -1,0 +1,19 @@
+/** A moment (ISO UTC) for people, in the shop's time zone: `23 Nov 2026, 14:00 GMT+5:30`. */
+export function formatMoment({ at, timeZone }: { at: string; timeZone: string }): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }).format(new Date(at));
+}
+
+/** A moment's time of day in the shop's time zone: `14:00`. */
+export function formatClock({ at, timeZone }: { at: string; timeZone: string }): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' }).format(
+    new Date(at),
+  );
+}

@@ -1,0 +1,7 @@
+/** What the stock says before a purchase, under the lock. `short` = at the reserve, or dry. */
+export type StockCheck =
+  | { kind: 'available'; count: number; low: boolean; packageName: string }
+  | { kind: 'short'; count: number; reserve: number; dry: boolean }
+  | { kind: 'missing'; sentence: string }
+  | { kind: 'unreachable'; why: string }
+  | { kind: 'rejectedCredentials'; why: string };

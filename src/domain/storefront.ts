@@ -1,0 +1,64 @@
+import type { FailureCode, GatewayName, OrderStatus } from './order.ts';
+
+/** A product as the storefront sees it. */
+export interface ProductView {
+  productId: string;
+  name: string;
+  available: boolean;
+  sizes: { ramGb: number; pricePaise: number }[];
+}
+
+/** An order as the storefront sees it: nothing of the customer, no password. Times are ISO UTC. */
+export interface OrderView {
+  orderId: string;
+  status: OrderStatus;
+  statusSince: string;
+  /** The status in words for staff; `customerText` is the one for the customer. */
+  statusText: string;
+  customerText: string;
+  productId: string;
+  productName: string;
+  ramGb: number;
+  os: string;
+  amountPaise: number;
+  currency: string;
+  createdAt: string;
+  paidAt: string | null;
+  failure?: { code: FailureCode; message: string; since: string };
+  server?: { ip: string };
+  next?: { text: string; at: string | null };
+}
+
+/** What a customer orders. The price is the catalogue's alone. */
+export interface CheckoutRequest {
+  productId: string;
+  ramGb: number;
+  os: string;
+  customer: { name: string; email: string; phone: string };
+  discountCode: string | null;
+  gateway: GatewayName;
+  idempotencyKey: string | null;
+}
+
+export interface CheckoutReply {
+  orderId: string;
+  status: 'pendingPayment';
+  amountPaise: number;
+  currency: string;
+  payment: { gateway: GatewayName; gatewayOrderId: string; sessionId: string };
+}
+
+export type CheckoutRefusal =
+  | 'unknownProduct'
+  | 'productDisabled'
+  | 'sizeNotSold'
+  | 'unknownDiscountCode'
+  | 'gatewayOff'
+  | 'gatewayRefused'
+  | 'idempotencyKeyReused';
+
+/** `gatewayFailed`: the order is kept unpaid; the same checkout may be tried again. */
+export type CheckoutOutcome =
+  | { kind: 'placed'; reply: CheckoutReply }
+  | { kind: 'refused'; reason: CheckoutRefusal; field: string; sentence: string }
+  | { kind: 'gatewayFailed'; orderId: string; sentence: string };
