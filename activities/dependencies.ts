@@ -1,0 +1,29 @@
+import type { Collections } from '../src/database.ts';
+import type { SupplierName } from '../src/domain/order.ts';
+import type { OrderNotice } from '../src/domain/order-notice.ts';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { CredentialBox } from '../src/servers/credential-box.ts';
+import type { Supplier } from '../src/suppliers/supplier.ts';
+import type { LockActivities } from '../workflows/contract/package-lock.ts';
+
+/** The part of the logger that activities use: members first, then the sentence. */
+export interface ActivityLogger {
+  info: (fields: object, sentence: string) => void;
+  warn: (fields: object, sentence: string) => void;
+  error: (fields: object, sentence: string) => void;
+}
+
+/** What activities work with; composition hands in the real parts. */
+export interface ActivityDependencies {
+  db: Collections;
+  supplierOf: (name: SupplierName) => Supplier;
+  box: CredentialBox;
+  /** Reads the policy anew, so that a change reaches what waits. */
+  readPolicy: () => Promise<ResolvedPolicy>;
+  sendNotice: (input: { orderId: string; factId: string; notice: OrderNotice }) => Promise<void>;
+  locks: Pick<LockActivities, 'requestLock' | 'releaseLock'>;
+  restartOrder: (input: { orderId: string }) => Promise<unknown>;
+  now: () => string;
+  sleep: (ms: number) => Promise<void>;
+  log: ActivityLogger;
+}

@@ -1,0 +1,72 @@
+import { checkStock, markPackageDry } from '../src/orders/check-stock.ts';
+import { deliverOrder } from '../src/orders/deliver-order.ts';
+import { openOrder } from '../src/orders/open-order.ts';
+import { planOrder } from '../src/orders/plan-order.ts';
+import { projectOrder } from '../src/orders/project-order.ts';
+import { recordPayment } from '../src/payments/record-payment.ts';
+import { fetchLogin } from '../src/servers/fetch-login.ts';
+import { verifyServer } from '../src/servers/verify-server.ts';
+import { createStockReader } from '../src/suppliers/read-package.ts';
+import type { OrderActivities } from '../workflows/contract/order-activities.ts';
+import type { LockActivities } from '../workflows/contract/package-lock.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { notYet, withFailures } from './failures.ts';
+import { createPurchasing } from './purchasing.ts';
+
+/** Activities of the order's workflows, on the task queue `orders`. */
+export function createActivities(
+  deps: ActivityDependencies,
+): OrderActivities & Pick<LockActivities, 'requestLock' | 'releaseLock'> {
+  const readStock = createStockReader(deps.supplierOf);
+  const withStock = { ...deps, readStock };
+  const settling = {
+    db: deps.db,
+    now: deps.now,
+    interpret: ({ supplier, reply }: Parameters<Parameters<typeof planOrder>[0]['interpret']>[0]) =>
+      deps.supplierOf(supplier).interpretPurchaseReply(reply),
+  };
+  return withFailures({
+    readPolicy: deps.readPolicy,
+    openOrder: (input) => openOrder(deps, input),
+    recordPayment: (input) => recordPayment(deps, input),
+    planOrder: (input) => planOrder(settling, input),
+    projectOrder: async (projection) => {
+      const result = await projectOrder(deps, projection);
+      const { orderId, workflowId, status, failure } = projection;
+      const fields = { orderId, workflowId, status, ...(failure ? { failure: failure.code } : {}) };
+      if (result.kind === 'written')
+        deps.log.info(fields, projection.timeline.at(-1)?.text ?? 'status written');
+      return result;
+    },
+    checkStock: (input) => checkStock(withStock, input),
+    ...createPurchasing(deps),
+    verifyServer: (input) => verifyServer(settling, input),
+    markPackageDry: (input) => markPackageDry(withStock, input),
+    fetchCredentials: async ({ orderId, purchaseId, everyMs }) => {
+      const look = await fetchLogin(deps, { orderId, purchaseId });
+      if (look.kind === 'notReady') throw notYet({ why: look.why, retryMs: everyMs });
+      return { os: look.os };
+    },
+    deliverOrder: (input) => deliverOrder(deps, input),
+    sendNotice: (input) => deps.sendNotice(input),
+    restartOrder: async (input) => {
+      await deps.restartOrder(input);
+    },
+    requestLock: (input) => deps.locks.requestLock(input),
+    releaseLock: (input) => deps.locks.releaseLock(input),
+  });
+}
+
+const idleMs = 600_000;
+
+/** Activities of the lock's workflow, on the task queue `package-lock`. */
+export function createLockActivities(
+  deps: Pick<ActivityDependencies, 'readPolicy'>,
+): Pick<LockActivities, 'readLockPolicy'> {
+  return withFailures({
+    readLockPolicy: async () => {
+      const { holderCheckEveryMs, breakerAfter, breakerPausesMs } = await deps.readPolicy();
+      return { holderCheckEveryMs, breakerAfter, breakerPausesMs, idleMs };
+    },
+  });
+}

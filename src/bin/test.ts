@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { startEmbeddedStack } from '../dev/embedded-stack.ts';
+import { orderSearchAttributes } from '../dev/order-search-attributes.ts';
+import { runDevCommand } from '../dev/run-dev-command.ts';
+import { shutdownRequested } from '../dev/shutdown.ts';
+import { selectTests, testRunnerFlags } from '../dev/test-selection.ts';
+
+await runDevCommand(async () => {
+  const { files, flags } = selectTests({ root: process.cwd(), wishes: process.argv.slice(2) });
+  const asked = shutdownRequested();
+  const stack = await startEmbeddedStack({ searchAttributes: orderSearchAttributes, log: console.error });
+  const env = {
+    ...process.env,
+    TEST_TEMPORAL_ADDRESS: stack.temporalAddress,
+    TEST_MONGODB_URI: stack.mongodbUri,
+  };
+  const runner = spawn(process.execPath, [...testRunnerFlags, ...flags, ...files], { stdio: 'inherit', env });
+  const ended = new Promise<number>((resolve) => runner.once('close', (code) => resolve(code ?? 1)));
+  const exitCode = await Promise.race([
+    ended,
+    asked.then((why) => console.error(`Stopping the tests (${why}).`)).then(() => 130),
+    stack.died.then(console.error).then(() => 1),
+  ]);
+  runner.kill('SIGTERM');
+  await ended;
+  await stack.stop();
+  return exitCode;
+});

@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createActivities, createLockActivities } from '../activities/index.ts';
+import type { Config } from './config.ts';
+import { collectionsOf, openDatabase, withDatabase } from './database.ts';
+import type { SupplierName } from './domain/order.ts';
+import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
+import { createHttpApp } from './http/app.ts';
+import type { ReadinessCheck } from './http/ports.ts';
+import type { Logger } from './logger.ts';
+import { createMailer } from './notifications/mailer.ts';
+import { createNotifier } from './notifications/notifier.ts';
+import { sendOrderNotice } from './notifications/send-order-notice.ts';
+import { createCheckout } from './orders/checkout.ts';
+import { findOrder } from './orders/find-order.ts';
+import { listProducts } from './orders/list-products.ts';
+import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
+import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
+import { readPolicyFile } from './policy-file.ts';
+import { createCredentialBox } from './servers/credential-box.ts';
+import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
+import type { Supplier } from './suppliers/supplier.ts';
+import { createPaymentAcceptor } from './temporal/accept-payment.ts';
+import { createTemporalClient } from './temporal/connection.ts';
+import { createLockSignals } from './temporal/lock-signals.ts';
+import { NamespaceNotPrepared, prepareNamespace } from './temporal/prepare-namespace.ts';
+import { restartOrder } from './temporal/restart-order.ts';
+import { retryOrder } from './temporal/retry-order.ts';
+import { createWorkers, type Workers } from './temporal/workers.ts';
+
+const now = () => new Date().toISOString();
+
+/** Reads the policy anew at each call: a change of the file reaches what waits. */
+function policyReader(policyFile: string | null): () => Promise<ResolvedPolicy> {
+  return async () =>
+    resolvePolicy(policyFile === null ? defaultPolicy : await readPolicyFile({ path: policyFile }));
+}
+
+/** The worker's parts: suppliers, ledger, mails, and the two Temporal workers. */
+export async function composeWorker(
+  config: Config<'worker'>,
+  log: Logger,
+): Promise<Workers & { close(): Promise<void> }> {
+  const readPolicy = policyReader(config.policyFile);
+  const { longestPurchaseMs } = await readPolicy();
+  const client = createTemporalClient(config.temporal);
+  await prepareNamespace({ client, namespace: config.temporal.namespace, sleep, log });
+  const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
+  const db = collectionsOf(database.db);
+  const smartvps = createSmartVpsClient({ ...config.smartvps, longestPurchaseMs, log });
+  const box = createCredentialBox(config.credentialsKeys);
+  const notifier = createNotifier({
+    db: { orders: db.orders, notifications: database.db.collection('notifications') },
+    mailer: createMailer({ smtpUrl: config.mail.smtpUrl, from: config.mail.from }),
+    adminEmail: config.mail.adminEmail,
+    shopTimeZone: config.shopTimeZone,
+    temporalUiUrl: config.temporalUiUrl,
+    namespace: config.temporal.namespace,
+    now,
+    log,
+  });
+  const workers = await createWorkers({
+    settings: config.temporal,
+    longestPurchaseMs,
+    orderActivities: createActivities({
+      db,
+      supplierOf: supplierFinder({ smartvps }),
+      box,
+      readPolicy,
+      sendNotice: (input) => sendOrderNotice({ db, box, notifier }, input),
+      locks: createLockSignals(client),
+      restartOrder: (input) => restartOrder({ client, db }, input),
+      now,
+      sleep,
+      log,
+    }),
+    lockActivities: createLockActivities({ readPolicy }),
+  });
+  return {
+    ...workers,
+    async close() {
+      await Promise.all([smartvps.close(), database.client.close(), client.connection.close()]);
+    },
+  };
+}
+
+function supplierFinder(
+  suppliers: Partial<Record<SupplierName, Supplier>>,
+): (name: SupplierName) => Supplier {
+  return (name) => {
+    const supplier = suppliers[name];
+    if (!supplier)
+      throw new Error(`Failed to find the supplier ${name}: it is switched off. Set its variables.`);
+    return supplier;
+  };
+}
+
+/** The API's parts: storefront, webhooks and the retry button. It starts while Temporal or the database is away. */
+export async function composeApi(config: Config<'api'>, log: Logger) {
+  const readPolicy = policyReader(config.policyFile);
+  const policy = await readPolicy();
+  const client = createTemporalClient(config.temporal);
+  const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
+  const db = collectionsOf(database.db);
+  const cashfree = createCashfreeGateway(config.cashfree);
+  const placeOrder = createCheckout({
+    db: {
+      orders: db.orders,
+      products: db.products,
+      idempotencyKeys: database.db.collection('idempotencyKeys'),
+    },
+    gateways: { cashfree },
+    policy,
+    now,
+    publicUrl: config.publicUrl,
+    log,
+  });
+  const namespace = preparedNamespace({ client, namespace: config.temporal.namespace, sleep, log });
+  const app = createHttpApp({
+    tokens: { storefront: config.http.storefrontToken, admin: config.http.adminToken },
+    logger: log,
+    ports: {
+      listProducts: () => withDatabase(() => listProducts({ db })),
+      placeOrder: (request) => withDatabase(() => placeOrder(request)),
+      findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
+      verifyCashfreeWebhook: (webhook) =>
+        verifyCashfreeWebhook({
+          ...webhook,
+          clientSecret: config.cashfree.clientSecret,
+          now: new Date(),
+          maxAgeMs: policy.webhookMaxAgeMs,
+        }),
+      acceptPayment: createPaymentAcceptor(client),
+      retryOrder: (request) =>
+        withDatabase(() => retryOrder({ client, db, readPolicy, now: () => new Date(), log }, request)),
+      readiness: () =>
+        Promise.all([
+          check('database', () => database.db.command({ ping: 1 })),
+          check('temporal', () => client.connection.workflowService.getSystemInfo({})),
+          check('namespace', namespace.assertPrepared),
+        ]),
+    },
+  });
+  return {
+    app,
+    /** Rejects where the namespace may not be prepared by us: the process must say so and end. */
+    refused: namespace.refused,
+    async close() {
+      namespace.stop();
+      await Promise.all([cashfree.close(), database.client.close(), client.connection.close()]);
+    },
+  };
+}
+
+const checkWithinMs = 3_000;
+
+async function check(name: string, ask: () => unknown): Promise<ReadinessCheck> {
+  const late = sleep(checkWithinMs, undefined, { ref: false }).then(() => {
+    throw new Error(`no answer within ${checkWithinMs / 1000} s`);
+  });
+  try {
+    await Promise.race([ask(), late]);
+    return { name, ok: true };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const prepareEveryMs = 2_000;
+
+/** Prepares the namespace in the background, as soon as Temporal answers. */
+function preparedNamespace(input: Parameters<typeof prepareNamespace>[0]) {
+  let prepared = false;
+  let stopped = false;
+  const refused = (async () => {
+    while (!stopped && !prepared) {
+      try {
+        await prepareNamespace(input);
+        prepared = true;
+      } catch (error) {
+        if (error instanceof NamespaceNotPrepared) throw error;
+        await sleep(prepareEveryMs, undefined, { ref: false });
+      }
+    }
+  })();
+  return {
+    refused,
+    stop() {
+      stopped = true;
+    },
+    assertPrepared() {
+      if (!prepared) throw new Error('the search attributes are not registered yet');
+    },
+  };
+}

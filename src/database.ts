@@ -1,0 +1,89 @@
+import {
+  type Collection,
+  type Db,
+  MongoClient,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import type { PackageDocument, ProductDocument } from './orders/catalogue.ts';
+import type { OrderDocument } from './orders/order-document.ts';
+import type { PaymentDocument } from './payments/payment-document.ts';
+import type { FenceDocument, PurchaseDocument } from './purchases/purchase-document.ts';
+import type { CredentialDocument } from './servers/credential-document.ts';
+import type { ServerDocument } from './servers/server-document.ts';
+
+/** The shop's collections that the order's activities work on. */
+export interface Collections {
+  orders: Collection<OrderDocument>;
+  products: Collection<ProductDocument>;
+  packages: Collection<PackageDocument>;
+  purchases: Collection<PurchaseDocument>;
+  openPurchases: Collection<FenceDocument>;
+  servers: Collection<ServerDocument>;
+  credentials: Collection<CredentialDocument>;
+  payments: Collection<PaymentDocument>;
+}
+
+/** The typed collections of a database. */
+export function collectionsOf(db: Db): Collections {
+  return {
+    orders: db.collection('orders'),
+    products: db.collection('products'),
+    packages: db.collection('packages'),
+    purchases: db.collection('purchases'),
+    openPurchases: db.collection('openPurchases'),
+    servers: db.collection('servers'),
+    credentials: db.collection('credentials'),
+    payments: db.collection('payments'),
+  };
+}
+
+/**
+ * Opens MongoDB with majority writes, without waiting for it: a process may start while the database is away. Calls
+ * give up after seconds rather than hang; whoever calls from an activity is retried by Temporal.
+ */
+export function openDatabase(input: { uri: string; name: string }): { client: MongoClient; db: Db } {
+  const client = new MongoClient(input.uri, {
+    serverSelectionTimeoutMS: 5_000,
+    connectTimeoutMS: 5_000,
+    socketTimeoutMS: 20_000,
+    writeConcern: { w: 'majority' },
+  });
+  return { client, db: client.db(input.name) };
+}
+
+/** MongoDB could not be reached: the caller answers 503 and is asked again. */
+export class DatabaseUnavailable extends Error {
+  readonly code = 'databaseUnavailable';
+  override name = 'DatabaseUnavailable';
+}
+
+/** Runs `work`; an unreachable database becomes `DatabaseUnavailable`, everything else stays what it is. */
+export async function withDatabase<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof MongoServerSelectionError || error instanceof MongoNetworkError)) throw error;
+    throw new DatabaseUnavailable('The database cannot be reached.');
+  }
+}
+
+/** True where a write lost against a unique `_id`: somebody was first, read again. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 11000;
+}
+
+/** Inserts unless the `_id` is there already; tells whether this call made the document. */
+export async function insertOnce<T extends { _id: string }>(
+  collection: Collection<T>,
+  document: T,
+): Promise<boolean> {
+  try {
+    await collection.insertOne(document as Parameters<typeof collection.insertOne>[0]);
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}

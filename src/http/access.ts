@@ -1,0 +1,52 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { HttpDeps } from './ports.ts';
+import { problem } from './problem.ts';
+import type { Access, Reply } from './route.ts';
+
+type Role = 'storefront' | 'admin';
+
+/** What each access rule lets in; `public` and `gatewaySignature` ask for no token. */
+const rolesOf: Readonly<Record<Access, readonly Role[] | null>> = {
+  public: null,
+  gatewaySignature: null,
+  storefront: ['storefront', 'admin'],
+  admin: ['admin'],
+};
+
+/** The refusal of a request that its route does not let in; null where it may go on. */
+export function findAccessProblem(input: {
+  access: Access;
+  authorization: string | undefined;
+  tokens: HttpDeps['tokens'];
+}): Reply | null {
+  const roles = rolesOf[input.access];
+  if (roles === null) return null;
+  const role = findRole(input);
+  if (role === null) {
+    return problem({
+      type: 'not-signed-in',
+      detail: 'This route needs a valid token. Send the header "Authorization: Bearer <token>".',
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  }
+  if (roles.includes(role)) return null;
+  return problem({ type: 'not-allowed', detail: `The ${role} token may not do this. Send the admin token.` });
+}
+
+function findRole(input: { authorization: string | undefined; tokens: HttpDeps['tokens'] }): Role | null {
+  const given = /^Bearer +(\S+) *$/i.exec(input.authorization ?? '')?.[1];
+  if (given === undefined) return null;
+  const isAdmin = isSameSecret(given, input.tokens.admin);
+  const isStorefront = isSameSecret(given, input.tokens.storefront);
+  if (isAdmin) return 'admin';
+  return isStorefront ? 'storefront' : null;
+}
+
+/** Compares hashes, so that the time taken tells neither content nor length. */
+function isSameSecret(given: string, expected: string): boolean {
+  return timingSafeEqual(sha256(given), sha256(expected));
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,57 @@
+import type { OrderStatus } from '../domain/order.ts';
+import type { CapturedPayment } from '../domain/payment.ts';
+import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
+import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
+
+export interface RetryRequest {
+  orderId: string;
+  reason?: string;
+  by: string;
+}
+
+/** What became of a wish to retry an order; `since` is ISO UTC. */
+export type RetryOutcome =
+  | { kind: 'accepted'; orderId: string; orderStatus: OrderStatus; next: string }
+  | { kind: 'refused'; orderStatus: OrderStatus; since: string; ageSeconds: number; sentence: string }
+  | { kind: 'notFound' }
+  | { kind: 'unavailable'; sentence: string };
+
+export interface ReadinessCheck {
+  name: string;
+  ok: boolean;
+  detail?: string;
+}
+
+type LogLine = (members: object, sentence: string) => void;
+
+/** The part of the logger that HTTP uses. */
+export interface HttpLogger {
+  info: LogLine;
+  warn: LogLine;
+  error: LogLine;
+}
+
+/**
+ * What the HTTP edge needs from the rest. A call that cannot reach Temporal or the database throws an error with
+ * the code `temporalUnavailable` or `databaseUnavailable`: the answer is then 503 with Retry-After.
+ */
+export interface HttpPorts {
+  listProducts(): Promise<ProductView[]>;
+  placeOrder(request: CheckoutRequest): Promise<CheckoutOutcome>;
+  findOrder(input: { orderId: string }): Promise<OrderView | null>;
+  /** Judges a webhook by its signature, age and content, on the bytes as they came. */
+  verifyCashfreeWebhook(input: {
+    rawBody: Buffer;
+    headers: Readonly<Record<string, string | string[] | undefined>>;
+  }): WebhookVerdict;
+  /** The one durable step of a webhook: resolves once Temporal has the payment. */
+  acceptPayment(payment: CapturedPayment): Promise<void>;
+  retryOrder(request: RetryRequest): Promise<RetryOutcome>;
+  readiness(): Promise<ReadinessCheck[]>;
+}
+
+export interface HttpDeps {
+  ports: HttpPorts;
+  tokens: { storefront: string; admin: string };
+  logger: HttpLogger;
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { operatingSystemNames } from '../domain/operating-system.ts';
+import type { CheckoutRequest } from '../domain/storefront.ts';
+import type { FieldProblem } from '../domain/webhook-verdict.ts';
+import type { RetryRequest } from './ports.ts';
+import { invalidRequest } from './problem.ts';
+import type { Reply } from './route.ts';
+
+/** Who acted where an API call does not say. */
+const defaultActor = 'api token';
+
+const orderIdPattern = /^[A-Za-z0-9-]{3,40}$/;
+
+const text = (longest: number) =>
+  z
+    .string({ error: 'is missing or not a text.' })
+    .trim()
+    .regex(new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${longest}}$`, 'u'), {
+      error: `is not a line of 1 to ${longest} characters.`,
+    });
+
+/** 8 to 15 digits (E.164), as people write them; kept without spaces, dots, dashes and brackets. */
+const phone = z
+  .string({ error: 'is missing or not a text.' })
+  .max(40, { error: 'is not a phone number of 8 to 15 digits.' })
+  .transform((value) => value.replace(/[\s().-]/g, ''))
+  .refine((value) => /^\+?\d{8,15}$/.test(value), { error: 'is not a phone number of 8 to 15 digits.' });
+
+const email = z
+  .string({ error: 'is missing or not a text.' })
+  .trim()
+  .max(254, { error: 'is longer than 254 characters.' })
+  .refine((value) => z.email().safeParse(value).success, { error: 'is not a mail address.' });
+
+const checkoutBody = z.object(
+  {
+    productId: text(64),
+    ramGb: z.int({ error: 'is missing or not a whole number.' }).min(1, { error: 'is not above 0.' }),
+    os: z.enum(operatingSystemNames, {
+      error: `is not an operating system that is sold. Use one of: ${operatingSystemNames.join(', ')}.`,
+    }),
+    customer: z.object({ name: text(100), email, phone }, { error: 'is missing or not an object.' }),
+    discountCode: z
+      .string({ error: 'is not a text.' })
+      .trim()
+      .max(64, { error: 'is longer than 64 characters.' })
+      .nullish(),
+    gateway: z
+      .enum(['cashfree', 'razorpay'], { error: 'is not a gateway. Use cashfree or razorpay.' })
+      .default('cashfree'),
+  },
+  { error: 'is missing or not a JSON object.' },
+);
+
+const idempotencyKeyHeader = z.string().regex(/^[\x21-\x7e]{1,200}$/, {
+  error: 'is not 1 to 200 printable characters without spaces.',
+});
+
+const retryMembers = { reason: text(500).nullish(), by: text(100).nullish() };
+const retryBody = z.object(retryMembers, { error: 'is not a JSON object.' });
+const provisionBody = z.object(
+  {
+    orderId: z
+      .string({ error: 'is missing or not a text.' })
+      .regex(orderIdPattern, { error: 'is not an order id (letters, digits and dashes, 3 to 40).' }),
+    ...retryMembers,
+  },
+  { error: 'is missing or not a JSON object.' },
+);
+
+export type ReadResult<T> = { ok: true; value: T } | { ok: false; reply: Reply };
+
+/** Reads a checkout; members that it does not know, such as a price, are ignored. */
+export function readCheckout(input: {
+  body: unknown;
+  idempotencyKey: string | string[] | undefined;
+}): ReadResult<CheckoutRequest> {
+  const body = checkoutBody.safeParse(input.body);
+  const key = idempotencyKeyHeader.optional().safeParse(input.idempotencyKey);
+  if (!body.success || !key.success) {
+    const keyProblems = key.success ? [] : fieldProblems(key.error, 'Idempotency-Key');
+    return refused([...(body.success ? [] : fieldProblems(body.error)), ...keyProblems]);
+  }
+  const { discountCode, ...order } = body.data;
+  return {
+    ok: true,
+    value: { ...order, discountCode: discountCode || null, idempotencyKey: key.data ?? null },
+  };
+}
+
+/** Reads `POST /api/orders/provision`. */
+export function readProvision(body: unknown): ReadResult<RetryRequest> {
+  const parsed = provisionBody.safeParse(body);
+  return parsed.success ? retryOf(parsed.data.orderId, parsed.data) : refused(fieldProblems(parsed.error));
+}
+
+/** Reads `POST /api/orders/:id/retry`, whose body may be absent. */
+export function readRetry(input: { orderId: string; body: unknown }): ReadResult<RetryRequest> {
+  const parsed = retryBody.safeParse(input.body ?? {});
+  return parsed.success ? retryOf(input.orderId, parsed.data) : refused(fieldProblems(parsed.error));
+}
+
+function retryOf(orderId: string, body: z.output<typeof retryBody>): ReadResult<RetryRequest> {
+  const reason = body.reason ?? undefined;
+  return {
+    ok: true,
+    value: { orderId, ...(reason === undefined ? {} : { reason }), by: body.by ?? defaultActor },
+  };
+}
+
+/** True where `text` can be the id of an order of ours. */
+export function isOrderId(text: string): boolean {
+  return orderIdPattern.test(text);
+}
+
+function refused(errors: FieldProblem[]): { ok: false; reply: Reply } {
+  return { ok: false, reply: invalidRequest(errors) };
+}
+
+function fieldProblems(error: z.ZodError, whole = 'body'): FieldProblem[] {
+  return error.issues.map((issue) => ({ field: issue.path.join('.') || whole, message: issue.message }));
+}

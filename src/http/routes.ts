@@ -1,0 +1,151 @@
+import { assertNever } from '../domain/assert-never.ts';
+import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
+import type { HttpDeps, RetryOutcome, RetryRequest } from './ports.ts';
+import { type ProblemType, problem, unavailable } from './problem.ts';
+import { isOrderId, type ReadResult, readCheckout, readProvision, readRetry } from './read-request.ts';
+import type { Reply, Route, RouteRequest } from './route.ts';
+
+/** Every route of the service, each with who may call it. */
+export const routes: readonly Route[] = [
+  { method: 'GET', path: '/healthz', access: 'public', body: 'none', handle: tellHealth },
+  { method: 'GET', path: '/readyz', access: 'public', body: 'none', handle: tellReadiness },
+  { method: 'GET', path: '/api/products', access: 'storefront', body: 'none', handle: listProducts },
+  { method: 'POST', path: '/api/checkout', access: 'storefront', body: 'json', handle: checkOut },
+  { method: 'POST', path: '/api/orders/provision', access: 'admin', body: 'json', handle: provisionOrder },
+  {
+    method: 'POST',
+    path: '/api/orders/:id/retry',
+    access: 'admin',
+    body: 'optionalJson',
+    handle: retryOrder,
+  },
+  { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
+  {
+    method: 'POST',
+    path: '/webhooks/cashfree',
+    access: 'gatewaySignature',
+    body: 'raw',
+    handle: takeCashfree,
+  },
+];
+
+async function tellHealth(): Promise<Reply> {
+  return { status: 200, body: { status: 'ok' } };
+}
+
+async function tellReadiness(_request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const checks = await ports.readiness();
+  const ready = checks.every((check) => check.ok);
+  if (ready) return { status: 200, body: { status: 'ready', checks } };
+  const missing = checks.filter((check) => !check.ok).map((check) => check.name);
+  return problem({ type: 'unavailable', detail: `Not ready: ${missing.join(', ')}.`, members: { checks } });
+}
+
+async function listProducts(_request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  return { status: 200, body: await ports.listProducts() };
+}
+
+async function checkOut(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const { body, headers } = request;
+  const read = readCheckout({ body, idempotencyKey: headers['idempotency-key'] });
+  return read.ok ? checkoutReply(await ports.placeOrder(read.value)) : read.reply;
+}
+
+const refusalTypes: Readonly<Record<CheckoutRefusal, ProblemType>> = {
+  unknownProduct: 'unknown-product',
+  productDisabled: 'product-disabled',
+  sizeNotSold: 'size-not-sold',
+  unknownDiscountCode: 'unknown-discount-code',
+  gatewayOff: 'gateway-off',
+  gatewayRefused: 'gateway-refused',
+  idempotencyKeyReused: 'idempotency-key-reused',
+};
+
+function checkoutReply(outcome: CheckoutOutcome): Reply {
+  switch (outcome.kind) {
+    case 'placed':
+      return {
+        status: 201,
+        body: outcome.reply,
+        headers: { location: `/api/orders/${outcome.reply.orderId}` },
+      };
+    case 'refused': {
+      const { reason, field, sentence } = outcome;
+      return problem({
+        type: refusalTypes[reason],
+        detail: sentence,
+        errors: [{ field, message: sentence }],
+      });
+    }
+    case 'gatewayFailed': {
+      const { orderId, sentence } = outcome;
+      return problem({ type: 'gateway-failed', detail: sentence, members: { orderId } });
+    }
+    default:
+      return assertNever(outcome);
+  }
+}
+
+async function showOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const orderId = request.params.id ?? '';
+  const order = isOrderId(orderId) ? await ports.findOrder({ orderId }) : null;
+  return order === null ? unknownOrder() : { status: 200, body: order };
+}
+
+function unknownOrder(): Reply {
+  return problem({ type: 'unknown-order', detail: 'There is no order with this id. Check the orderId.' });
+}
+
+async function provisionOrder(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
+  return answerRetry(readProvision(request.body), deps);
+}
+
+async function retryOrder(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
+  const orderId = request.params.id ?? '';
+  return isOrderId(orderId) ? answerRetry(readRetry({ orderId, body: request.body }), deps) : unknownOrder();
+}
+
+async function answerRetry(read: ReadResult<RetryRequest>, { ports }: HttpDeps): Promise<Reply> {
+  return read.ok ? retryReply(await ports.retryOrder(read.value)) : read.reply;
+}
+
+function retryReply(outcome: RetryOutcome): Reply {
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { orderId, orderStatus, next } = outcome;
+      return { status: 202, body: { orderId, orderStatus, next } };
+    }
+    case 'refused': {
+      const { orderStatus, since, ageSeconds, sentence } = outcome;
+      return problem({
+        type: 'order-in-progress',
+        detail: sentence,
+        members: { orderStatus, since, ageSeconds },
+      });
+    }
+    case 'notFound':
+      return unknownOrder();
+    case 'unavailable':
+      return unavailable(outcome.sentence);
+    default:
+      return assertNever(outcome);
+  }
+}
+
+async function takeCashfree(request: RouteRequest, { ports, logger }: HttpDeps): Promise<Reply> {
+  const { rawBody, headers } = request;
+  const verdict = ports.verifyCashfreeWebhook({ rawBody, headers });
+  switch (verdict.kind) {
+    case 'rejected':
+      logger.warn({ gateway: 'cashfree', problem: verdict.problem.type }, verdict.problem.detail);
+      return problem(verdict.problem);
+    case 'ignored':
+      logger.info({ gateway: 'cashfree' }, `Webhook ignored: ${verdict.why}`);
+      return { status: 200, body: { received: true } };
+    case 'payment':
+      await ports.acceptPayment(verdict.payment);
+      return { status: 200, body: { received: true } };
+    default:
+      return assertNever(verdict);
+  }
+}

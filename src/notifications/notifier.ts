@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import { type Collections, insertOnce } from '../database.ts';
+import type { Logger } from '../logger.ts';
+import type { Customer } from '../orders/order-document.ts';
+import type { Mailer } from './mailer.ts';
+import type { Notice } from './notice.ts';
+import { renderMail } from './render-mail.ts';
+import { type MailDraft, type MailSettings, writeMails } from './write-mail.ts';
+
+/** One mail about one fact (collection `notifications`, `_id` = fact id and recipient); nothing of its content. */
+export interface NotificationDocument {
+  _id: string;
+  kind: Notice['kind'];
+  orderId: string;
+  state: 'sending' | 'sent';
+  at: string;
+  sentAt: string | null;
+}
+
+export interface NotifierDeps {
+  db: Pick<Collections, 'orders'> & { notifications: Collection<NotificationDocument> };
+  mailer: Mailer;
+  adminEmail: string;
+  shopTimeZone: string;
+  /** Null where nobody set it: mails then have no link to the workflow. */
+  temporalUiUrl: string | null;
+  namespace: string;
+  /** ISO UTC. */
+  now: () => string;
+  log: Pick<Logger, 'info'>;
+}
+
+export interface Notifier {
+  /**
+   * Tells people one fact, once: a repeat sends nothing. After a crash between sending and its record the mail
+   * may go out again, under the same Message-ID. Throws `MailError`, or `UnknownCustomerError`.
+   */
+  notify(notice: Notice): Promise<{ sent: number }>;
+}
+
+/** A mail to a customer whose order does not exist: repeating it is of no use. */
+export class UnknownCustomerError extends Error {
+  readonly code = 'unknownCustomer';
+
+  constructor({ orderId, kind }: { orderId: string; kind: Notice['kind'] }) {
+    super(
+      `Failed to send the mail "${kind}" of order ${orderId}: the order does not exist. Check the database.`,
+    );
+    this.name = 'UnknownCustomerError';
+  }
+}
+
+/** Tells customers and the admin by mail what has happened. */
+export function createNotifier(deps: NotifierDeps): Notifier {
+  const { shopTimeZone, temporalUiUrl, namespace } = deps;
+  const settings: MailSettings = { shopTimeZone, temporalUiUrl, namespace };
+  return {
+    async notify(notice) {
+      const customer = await findCustomer(deps, notice);
+      const drafts = writeMails({ notice, settings, name: customer?.name ?? null });
+      let sent = 0;
+      for (const draft of drafts) sent += (await sendOnce({ deps, notice, draft, customer })) ? 1 : 0;
+      return { sent };
+    },
+  };
+}
+
+function orderIdOf(notice: Notice): string {
+  return notice.kind === 'unmatchedPayment' ? notice.payment.orderId : notice.orderId;
+}
+
+async function findCustomer(deps: NotifierDeps, notice: Notice): Promise<Customer | null> {
+  const order = await deps.db.orders.findOne({ _id: orderIdOf(notice) }, { projection: { customer: 1 } });
+  return order?.customer ?? null;
+}
+
+/** False where this very mail is out already. */
+async function sendOnce(input: {
+  deps: NotifierDeps;
+  notice: Notice;
+  draft: MailDraft;
+  customer: Customer | null;
+}): Promise<boolean> {
+  const { deps, notice, draft } = input;
+  const orderId = orderIdOf(notice);
+  const to =
+    draft.recipient === 'admin' ? { address: deps.adminEmail } : customerAddress({ ...input, orderId });
+  const row = await claim({ deps, notice, recipient: draft.recipient });
+  if (row.state === 'sent') return false;
+  const messageId = messageIdOf({ factId: row._id, domain: deps.mailer.domain });
+  await deps.mailer.send({ ...renderMail(draft), to, messageId, date: row.at });
+  const sentAt = deps.now();
+  await deps.db.notifications.updateOne(
+    { _id: row._id, state: 'sending' },
+    { $set: { state: 'sent', sentAt } },
+  );
+  deps.log.info({ orderId, notice: notice.kind, recipient: draft.recipient, messageId }, 'Mail sent');
+  return true;
+}
+
+function customerAddress(input: { notice: Notice; customer: Customer | null; orderId: string }) {
+  const { customer, orderId, notice } = input;
+  if (customer === null) throw new UnknownCustomerError({ orderId, kind: notice.kind });
+  return { name: customer.name, address: customer.email };
+}
+
+/** The row of this mail, made now or by an earlier try. */
+async function claim(input: {
+  deps: NotifierDeps;
+  notice: Notice;
+  recipient: MailDraft['recipient'];
+}): Promise<NotificationDocument> {
+  const { notifications } = input.deps.db;
+  const row: NotificationDocument = {
+    _id: `${input.notice.factId}:${input.recipient}`,
+    kind: input.notice.kind,
+    orderId: orderIdOf(input.notice),
+    state: 'sending',
+    at: input.deps.now(),
+    sentAt: null,
+  };
+  if (await insertOnce(notifications, row)) return row;
+  return (await notifications.findOne({ _id: row._id })) ?? row;
+}
+
+/** The same fact always gets the same Message-ID; the fact's own words stay out of it. */
+function messageIdOf({ factId, domain }: { factId: string; domain: string }): string {
+  return `${createHash('sha256').update(factId).digest('hex').slice(0, 32)}@${domain}`;
+}

@@ -1,0 +1,88 @@
+import type { Collections } from '../database.ts';
+import type { OrderNotice } from '../domain/order-notice.ts';
+import { packageDocumentId } from '../orders/catalogue.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import type { CredentialBox } from '../servers/credential-box.ts';
+import type { Notice } from './notice.ts';
+import type { Notifier } from './notifier.ts';
+
+interface Deps {
+  db: Collections;
+  box: CredentialBox;
+  notifier: Notifier;
+}
+
+/**
+ * Tells one fact of an order: takes ids from the workflow and reads names, addresses and the sealed login from
+ * MongoDB, so that none of them is ever in a payload.
+ */
+export async function sendOrderNotice(
+  deps: Deps,
+  input: { orderId: string; factId: string; notice: OrderNotice },
+): Promise<void> {
+  const { orderId, factId, notice } = input;
+  const order = await deps.db.orders.findOne({ _id: orderId });
+  if (notice.kind === 'paymentProblem') {
+    await deps.notifier.notify({ factId, ...paymentNotice(notice, order) });
+    return;
+  }
+  if (!order)
+    throw new Error(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
+  await deps.notifier.notify({ factId, ...(await orderNotice(deps, order, notice)) });
+}
+
+type PaymentProblem = Extract<OrderNotice, { kind: 'paymentProblem' }>;
+type Told = Notice extends infer N ? (N extends Notice ? Omit<N, 'factId'> : never) : never;
+
+function paymentNotice({ verdict, payment }: PaymentProblem, order: OrderDocument | null): Told {
+  if (!order || verdict === 'unmatched') return { kind: 'unmatchedPayment', payment };
+  const { _id: orderId, amountPaise, currency } = order;
+  if (verdict === 'extra') return { kind: 'extraPayment', orderId, payment };
+  return { kind: 'paymentMismatch', orderId, payment, expected: { amountPaise, currency } };
+}
+
+async function orderNotice(
+  deps: Deps,
+  order: OrderDocument,
+  notice: Exclude<OrderNotice, PaymentProblem>,
+): Promise<Told> {
+  const orderId = order._id;
+  const pool = await deps.db.packages.findOne({ _id: packageDocumentId(order) });
+  const packageName = pool?.name ?? order.packageKey;
+  switch (notice.kind) {
+    case 'credentials':
+      return credentialsNotice(deps, order);
+    case 'waitingForStock':
+      return { ...notice, orderId, packageName, waitsUntil: order.next?.at ?? null };
+    case 'lowStock':
+      return { ...notice, orderId, packageName };
+    case 'orderFailed':
+      return { ...notice, orderId, packageName, next: order.next };
+    case 'caseOpened':
+      return { ...notice, orderId, evidence: await evidenceOf(deps, notice.purchaseId) };
+  }
+}
+
+async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promise<Told> {
+  const orderId = order._id;
+  const purchaseId = order.goods.state === 'none' ? null : order.goods.purchaseId;
+  const [sealed, row] = await Promise.all([
+    db.credentials.findOne({ _id: purchaseId ?? '' }),
+    db.purchases.findOne({ _id: purchaseId ?? '' }),
+  ]);
+  if (!sealed || !row?.ip) throw new Error(`Failed to mail the login of order ${orderId}: it has none.`);
+  const { username, password } = box.open({ orderId, sealed });
+  return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os };
+}
+
+async function evidenceOf({ db }: Deps, purchaseId: string): Promise<{ label: string; value: string }[]> {
+  const row = await db.purchases.findOne({ _id: purchaseId });
+  if (!row) return [];
+  const said = row.reply?.kind === 'answer' ? row.reply.body : (row.reply?.why ?? 'no answer was stored');
+  return [
+    { label: 'Asked for', value: `${row.packageName}, ${row.ramGb} GB` },
+    { label: 'Sent', value: row.sentAt ?? 'not known' },
+    { label: 'Stock before', value: row.stockBefore === null ? 'not known' : String(row.stockBefore) },
+    { label: 'Supplier said', value: said },
+  ];
+}

@@ -1,0 +1,35 @@
+import type { SupplierName } from '../domain/order.ts';
+import type { MatchPolicy } from '../domain/package-name.ts';
+
+/** What the shop sells (collection `products`): a package of a supplier with memory sizes and prices. */
+export interface ProductDocument {
+  _id: string;
+  name: string;
+  supplier: SupplierName;
+  /** `_id` of the package is `<supplier>:<packageKey>`. */
+  packageKey: string;
+  matchPolicy: MatchPolicy;
+  reserve: number;
+  sizes: { ramGb: number; pricePaise: number }[];
+  disabled: null | { note: string; at: string; by: string };
+}
+
+/** A supplier's pool of addresses (collection `packages`, `_id` = `<supplier>:<packageKey>`). */
+export interface PackageDocument {
+  _id: string;
+  supplier: SupplierName;
+  /** Name at import, frozen: the key of lock and fence. */
+  packageKey: string;
+  /** The supplier's current name (followed by `packageId` through renames). */
+  name: string;
+  packageId: string | null;
+  /** Last good count, or null when never read. */
+  counts: null | { available: number; readAt: string };
+  /** Set when the package sold an address of another one: read as 0 until a reading differs. */
+  dry: null | { since: string; reading: number | null; purchaseId: string };
+}
+
+/** `_id` of a package's document and of its fence. */
+export function packageDocumentId(input: { supplier: SupplierName; packageKey: string }): string {
+  return `${input.supplier}:${input.packageKey}`;
+}

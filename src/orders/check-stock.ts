@@ -1,0 +1,79 @@
+import type { Collections } from '../database.ts';
+import type { StockCheck } from '../domain/stock-check.ts';
+import type { StockReader } from '../suppliers/stock-reader.ts';
+import { type PackageDocument, packageDocumentId } from './catalogue.ts';
+
+type Rows = Pick<Collections, 'orders' | 'packages' | 'products'>;
+
+/**
+ * The stock check under the lock: the order's package, found exactly (by PID, else by name), above its reserve,
+ * and not dry. A package is dry after it sold another one's address: it counts as 0 until a reading differs from
+ * the one taken right after that sale; `trial` (a person's retry) buys once all the same.
+ */
+export async function checkStock(
+  deps: { db: Rows; readStock: StockReader; now: () => string },
+  input: { orderId: string; trial: boolean; lowStockWarning: number },
+): Promise<StockCheck> {
+  const { db } = deps;
+  const order = await db.orders.findOne({ _id: input.orderId });
+  if (!order) throw new Error(`Failed to check the stock for order ${input.orderId}: it does not exist.`);
+  const [pool, product] = await Promise.all([
+    db.packages.findOne({ _id: packageDocumentId(order) }),
+    db.products.findOne({ _id: order.productId }),
+  ]);
+  if (!pool)
+    throw new Error(`Failed to check the stock of ${order.packageKey}: the package was never imported.`);
+  const reading = await deps.readStock({
+    supplier: order.supplier,
+    name: pool.name,
+    packageId: pool.packageId,
+  });
+  if (reading.kind !== 'count') return reading;
+  const { count } = reading;
+  const counts = { available: count, readAt: deps.now() };
+  await db.packages.updateOne(
+    { _id: pool._id },
+    { $set: { counts, name: reading.name, packageId: reading.packageId } },
+  );
+  const dry = await stillDry(db, pool, count);
+  const reserve = product?.reserve ?? 0;
+  if (dry && !input.trial) return { kind: 'short', count, reserve, dry };
+  if (count <= reserve) return { kind: 'short', count, reserve, dry };
+  return { kind: 'available', count, low: count <= input.lowStockWarning, packageName: reading.name };
+}
+
+async function stillDry(db: Rows, pool: PackageDocument, count: number): Promise<boolean> {
+  if (!pool.dry) return false;
+  if (pool.dry.reading === null) {
+    await db.packages.updateOne({ _id: pool._id }, { $set: { 'dry.reading': count } });
+    return true;
+  }
+  if (pool.dry.reading === count) return true;
+  await db.packages.updateOne({ _id: pool._id }, { $set: { dry: null } });
+  return false;
+}
+
+/**
+ * Marks the package of a wrong purchase as dry, with the count read right after that sale. Once per purchase:
+ * a repeat keeps the first reading.
+ */
+export async function markPackageDry(
+  deps: { db: Rows; readStock: StockReader; now: () => string },
+  input: { orderId: string; purchaseId: string },
+): Promise<void> {
+  const { db } = deps;
+  const order = await db.orders.findOne({ _id: input.orderId });
+  const pool = order && (await db.packages.findOne({ _id: packageDocumentId(order) }));
+  if (!order || !pool || pool.dry?.purchaseId === input.purchaseId) return;
+  const reading = await deps.readStock({
+    supplier: order.supplier,
+    name: pool.name,
+    packageId: pool.packageId,
+  });
+  const dry = {
+    since: deps.now(),
+    reading: reading.kind === 'count' ? reading.count : null,
+    purchaseId: input.purchaseId,
+  };
+  await db.packages.updateOne({ _id: pool._id }, { $set: { dry } });
+}

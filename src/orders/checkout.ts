@@ -1,0 +1,293 @@
+import { createHash } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import { type Collections, insertOnce } from '../database.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { GatewayName } from '../domain/order.ts';
+import type {
+  CheckoutOutcome,
+  CheckoutRefusal,
+  CheckoutReply,
+  CheckoutRequest,
+} from '../domain/storefront.ts';
+import type { Logger } from '../logger.ts';
+import {
+  GatewayError,
+  type GatewayOrder,
+  type NewGatewayOrder,
+  type PaymentGateway,
+} from '../payments/gateway.ts';
+import type { ProductDocument } from './catalogue.ts';
+import type { OrderDocument } from './order-document.ts';
+import { newOrderId } from './order-id.ts';
+
+/** A checkout that came with an Idempotency-Key (collection `idempotencyKeys`, `_id` = the key). */
+export interface IdempotencyKeyDocument {
+  _id: string;
+  /** SHA-256 of what was ordered. */
+  bodyHash: string;
+  orderId: string;
+  createdAt: string;
+}
+
+export interface CheckoutDeps {
+  db: Pick<Collections, 'orders' | 'products'> & { idempotencyKeys: Collection<IdempotencyKeyDocument> };
+  /** The gateways that are switched on. */
+  gateways: Partial<Record<GatewayName, PaymentGateway>>;
+  policy: { checkoutExpiryMs: number };
+  /** ISO UTC. */
+  now: () => string;
+  newOrderId?: (at: string) => string;
+  publicUrl: string;
+  log: Pick<Logger, 'info' | 'warn'>;
+}
+
+/** Products are priced in rupees. */
+const currency = 'INR';
+
+/** The gateway stops taking money this much before our own expiry, so that no payment meets an expired order. */
+const gatewayLeadMs = 5 * 60 * 1000;
+
+/**
+ * Takes checkouts: the order is stored before the gateway hears of it, so a payment always finds its order.
+ * Every step may be repeated after a crash: with the same Idempotency-Key one order comes of it.
+ */
+export function createCheckout(deps: CheckoutDeps): (request: CheckoutRequest) => Promise<CheckoutOutcome> {
+  return async (request) => {
+    const claimed = await findClaim(deps, request);
+    if (claimed !== null && claimed.bodyHash !== hashOf(request)) return reusedKey(request);
+    const order = claimed === null ? null : await deps.db.orders.findOne({ _id: claimed.orderId });
+    return order === null ? placeNew({ deps, request, claimed }) : openPayment({ deps, order });
+  };
+}
+
+async function findClaim(
+  deps: CheckoutDeps,
+  request: CheckoutRequest,
+): Promise<IdempotencyKeyDocument | null> {
+  const { idempotencyKey } = request;
+  return idempotencyKey === null ? null : deps.db.idempotencyKeys.findOne({ _id: idempotencyKey });
+}
+
+async function placeNew(input: {
+  deps: CheckoutDeps;
+  request: CheckoutRequest;
+  claimed: IdempotencyKeyDocument | null;
+}): Promise<CheckoutOutcome> {
+  const { deps, request } = input;
+  const product = await deps.db.products.findOne({ _id: request.productId });
+  const sale = findSale({ deps, request, product });
+  if (sale.kind === 'refused') return sale;
+  const claim = input.claimed ?? (await claimKey(deps, request));
+  if (claim.bodyHash !== hashOf(request)) return reusedKey(request);
+  const order = newOrder({ request, sale, orderId: claim.orderId, at: deps.now(), bodyHash: claim.bodyHash });
+  const isNew = await insertOnce(deps.db.orders, order);
+  if (isNew) deps.log.info({ orderId: order._id, productId: order.productId }, 'Checkout made');
+  const stored = isNew ? order : ((await deps.db.orders.findOne({ _id: order._id })) ?? order);
+  return openPayment({ deps, order: stored });
+}
+
+/** Takes the key for one new order id; where another request was first, its order id. */
+async function claimKey(deps: CheckoutDeps, request: CheckoutRequest): Promise<IdempotencyKeyDocument> {
+  const createdAt = deps.now();
+  const orderId = (deps.newOrderId ?? newOrderId)(createdAt);
+  const claim = { _id: request.idempotencyKey ?? '', bodyHash: hashOf(request), orderId, createdAt };
+  if (request.idempotencyKey === null || (await insertOnce(deps.db.idempotencyKeys, claim))) return claim;
+  return (await findClaim(deps, request)) ?? claim;
+}
+
+interface Sale {
+  kind: 'sale';
+  product: ProductDocument;
+  pricePaise: number;
+}
+
+type Refusal = Extract<CheckoutOutcome, { kind: 'refused' }>;
+
+function refused(reason: CheckoutRefusal, field: string, sentence: string): Refusal {
+  return { kind: 'refused', reason, field, sentence };
+}
+
+/** The price comes from the catalogue alone. */
+function findSale(input: {
+  deps: CheckoutDeps;
+  request: CheckoutRequest;
+  product: ProductDocument | null;
+}): Sale | Refusal {
+  const { request, product } = input;
+  if (product === null) {
+    return refused(
+      'unknownProduct',
+      'productId',
+      `There is no product "${request.productId}". Ask GET /api/products.`,
+    );
+  }
+  if (product.disabled !== null) return refused('productDisabled', 'productId', disabledSentence(product));
+  const size = product.sizes.find((candidate) => candidate.ramGb === request.ramGb);
+  if (size === undefined) {
+    const sold = product.sizes.map((candidate) => candidate.ramGb).join(', ');
+    const sentence = `"${product.name}" is not sold with ${request.ramGb} GB. Choose one of: ${sold}.`;
+    return refused('sizeNotSold', 'ramGb', sentence);
+  }
+  if (request.discountCode !== null) {
+    return refused(
+      'unknownDiscountCode',
+      'discountCode',
+      'This discount code is not known. Order without it.',
+    );
+  }
+  if (input.deps.gateways[request.gateway] === undefined) {
+    return gatewayOff(request.gateway);
+  }
+  return { kind: 'sale', product, pricePaise: size.pricePaise };
+}
+
+function gatewayOff(gateway: GatewayName): Refusal {
+  return refused('gatewayOff', 'gateway', `The gateway ${gateway} is switched off here.`);
+}
+
+function disabledSentence(product: ProductDocument): string {
+  const note = product.disabled?.note ?? '';
+  return `"${product.name}" is not sold at present${note === '' ? '.' : `: ${note}`}`;
+}
+
+function reusedKey({ idempotencyKey }: CheckoutRequest): Refusal {
+  const sentence = `The Idempotency-Key "${idempotencyKey}" was used for another checkout. Send a new key.`;
+  return refused('idempotencyKeyReused', 'Idempotency-Key', sentence);
+}
+
+/** What was ordered, in a fixed order of members; what the request reader ignored plays no part. */
+function hashOf(request: CheckoutRequest): string {
+  const { productId, ramGb, os, customer, discountCode, gateway } = request;
+  const ordered = [
+    productId,
+    ramGb,
+    os,
+    customer.name,
+    customer.email,
+    customer.phone,
+    discountCode,
+    gateway,
+  ];
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('hex');
+}
+
+function newOrder(input: {
+  request: CheckoutRequest;
+  sale: Sale;
+  orderId: string;
+  at: string;
+  bodyHash: string;
+}): OrderDocument {
+  const { request, at } = input;
+  const { product, pricePaise } = input.sale;
+  const { name, email, phone } = request.customer;
+  const key = request.idempotencyKey;
+  const price = formatMoney({ amountMinor: pricePaise, currency });
+  return {
+    _id: input.orderId,
+    status: 'pendingPayment',
+    statusSince: at,
+    version: 0,
+    owner: null,
+    open: true,
+    goods: { state: 'none' },
+    money: 'unpaid',
+    remedy: null,
+    productId: product._id,
+    productName: product.name,
+    supplier: product.supplier,
+    packageKey: product.packageKey,
+    matchPolicy: product.matchPolicy,
+    ramGb: request.ramGb,
+    os: request.os,
+    amountPaise: pricePaise,
+    currency,
+    customer: { name, email, phone },
+    gateway: request.gateway,
+    gatewayOrderId: null,
+    paymentSessionId: null,
+    idempotency: key === null ? null : { key, bodyHash: input.bodyHash },
+    createdAt: at,
+    paidAt: null,
+    paymentKey: null,
+    failure: null,
+    server: null,
+    next: null,
+    timeline: [
+      {
+        at,
+        text: `Ordered: ${product.name}, ${request.ramGb} GB, ${request.os}, ${price} by ${request.gateway}.`,
+      },
+    ],
+  };
+}
+
+/** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */
+async function openPayment(input: { deps: CheckoutDeps; order: OrderDocument }): Promise<CheckoutOutcome> {
+  const { deps, order } = input;
+  const opened = replyOf(order);
+  if (opened !== null) return { kind: 'placed', reply: opened };
+  const payment = await createGatewayOrder(input);
+  if ('kind' in payment) return payment;
+  await deps.db.orders.updateOne(
+    { _id: order._id, gatewayOrderId: null },
+    { $set: { gatewayOrderId: payment.gatewayOrderId, paymentSessionId: payment.sessionId } },
+  );
+  const stored = await deps.db.orders.findOne({ _id: order._id });
+  const reply = stored === null ? null : replyOf(stored);
+  if (reply === null)
+    throw new Error(`Failed to check order ${order._id} out: it is gone from the database.`);
+  return { kind: 'placed', reply };
+}
+
+type Unopened = Exclude<CheckoutOutcome, { kind: 'placed' }>;
+
+async function createGatewayOrder(input: {
+  deps: CheckoutDeps;
+  order: OrderDocument;
+}): Promise<GatewayOrder | Unopened> {
+  const { deps, order } = input;
+  const gateway = deps.gateways[order.gateway];
+  if (gateway === undefined) return gatewayOff(order.gateway);
+  try {
+    return await gateway.createOrder(gatewayOrderOf(input));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    deps.log.warn({ orderId: order._id, gateway: order.gateway, code: error.code }, error.message);
+    if (error.field === null) return gatewayFailed(order);
+    return refused('gatewayRefused', error.field, `The payment gateway refused ${error.field}. Correct it.`);
+  }
+}
+
+function gatewayFailed({ _id: orderId }: OrderDocument): Unopened {
+  const sentence = `Order ${orderId} is kept, but the payment gateway did not take it. Try again.`;
+  return { kind: 'gatewayFailed', orderId, sentence };
+}
+
+function gatewayOrderOf({ deps, order }: { deps: CheckoutDeps; order: OrderDocument }): NewGatewayOrder {
+  const { checkoutExpiryMs } = deps.policy;
+  const leadMs = Math.min(gatewayLeadMs, checkoutExpiryMs / 10);
+  return {
+    orderId: order._id,
+    amountPaise: order.amountPaise,
+    currency: order.currency,
+    customer: { email: order.customer.email, phone: order.customer.phone },
+    returnUrl: `${deps.publicUrl}/orders/${order._id}`,
+    notifyUrl: `${deps.publicUrl}/webhooks/${order.gateway}`,
+    idempotencyKey: order._id,
+    expiresAt: new Date(Date.parse(order.createdAt) + checkoutExpiryMs - leadMs).toISOString(),
+  };
+}
+
+/** The first reply, whatever has become of the order since; null while its payment is not open. */
+function replyOf(order: OrderDocument): CheckoutReply | null {
+  const { gateway, gatewayOrderId, paymentSessionId: sessionId, amountPaise } = order;
+  if (gatewayOrderId === null || sessionId === null) return null;
+  return {
+    orderId: order._id,
+    status: 'pendingPayment',
+    amountPaise,
+    currency: order.currency,
+    payment: { gateway, gatewayOrderId, sessionId },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Collections } from '../database.ts';
+import { formatClock } from '../domain/shop-time.ts';
+import type { OrderView } from '../domain/storefront.ts';
+import { describeStatus, describeStatusForCustomer } from './customer-status.ts';
+import type { OrderDocument } from './order-document.ts';
+
+type Rows = Pick<Collections, 'orders'>;
+
+/** More waiting orders of one package than this are shown without a place in the queue. */
+const longestQueue = 1_000;
+
+/** An order as the storefront sees it; null where there is none. */
+export async function findOrder(
+  deps: { db: Rows; shopTimeZone: string },
+  { orderId }: { orderId: string },
+): Promise<OrderView | null> {
+  const order = await deps.db.orders.findOne({ _id: orderId });
+  if (order === null) return null;
+  const { status, failure, server, next } = order;
+  const position = status === 'queued' ? await findPosition(deps.db, order) : null;
+  return {
+    orderId: order._id,
+    status,
+    statusSince: order.statusSince,
+    statusText: describeStatus({ status, position, failureMessage: failure?.message ?? null }),
+    customerText: describeStatusForCustomer({ status, expectedBy: expectedBy(order, deps.shopTimeZone) }),
+    productId: order.productId,
+    productName: order.productName,
+    ramGb: order.ramGb,
+    os: order.os,
+    amountPaise: order.amountPaise,
+    currency: order.currency,
+    createdAt: order.createdAt,
+    paidAt: order.paidAt,
+    ...(failure === null ? {} : { failure }),
+    ...(server === null ? {} : { server: { ip: server.ip } }),
+    ...(next === null ? {} : { next }),
+  };
+}
+
+function expectedBy({ next }: OrderDocument, timeZone: string): string | null {
+  return next === null || next.at === null ? null : formatClock({ at: next.at, timeZone });
+}
+
+/** The place of a queued order among those of its package, by time of payment, from 1. */
+async function findPosition(db: Rows, order: OrderDocument): Promise<number | null> {
+  const { supplier, packageKey, paidAt } = order;
+  if (paidAt === null) return null;
+  const earlier = await db.orders
+    .find(
+      { open: true, status: 'queued', supplier, packageKey, paidAt: { $lt: paidAt } },
+      { projection: { _id: 1 } },
+    )
+    .limit(longestQueue)
+    .toArray();
+  return earlier.length < longestQueue ? earlier.length + 1 : null;
+}

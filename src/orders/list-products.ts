@@ -1,0 +1,15 @@
+import type { Collections } from '../database.ts';
+import type { ProductView } from '../domain/storefront.ts';
+
+const mostProducts = 1_000;
+
+/** Every product with its prices, sorted by id; a disabled one is shown as not available. */
+export async function listProducts({ db }: { db: Pick<Collections, 'products'> }): Promise<ProductView[]> {
+  const products = await db.products.find().sort({ _id: 1 }).limit(mostProducts).toArray();
+  return products.map(({ _id, name, sizes, disabled }) => ({
+    productId: _id,
+    name,
+    available: disabled === null,
+    sizes: sizes.map(({ ramGb, pricePaise }) => ({ ramGb, pricePaise })),
+  }));
+}

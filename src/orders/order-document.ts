@@ -1,0 +1,54 @@
+import type { FailureCode, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
+import type { MatchPolicy } from '../domain/package-name.ts';
+
+/** The customer of an order. Stays in MongoDB: never in a Temporal payload or a log. */
+export interface Customer {
+  name: string;
+  email: string;
+  phone: string;
+}
+
+export interface TimelineEntry {
+  at: string;
+  text: string;
+}
+
+/** One order in the collection `orders`. Times are ISO UTC, money integer paise. */
+export interface OrderDocument {
+  _id: string;
+  status: OrderStatus;
+  statusSince: string;
+  /** Guard of the projection: max(workflow time in ms, last version + 1). */
+  version: number;
+  /** Id of the workflow that is responsible now; null while unpaid. */
+  owner: string | null;
+  /** False once the order has ended. */
+  open: boolean;
+  goods: Goods;
+  money: Money;
+  remedy: null | { workflowId: string; option: string };
+  productId: string;
+  productName: string;
+  supplier: SupplierName;
+  /** The package's name at import: the key of its lock and of its fence, frozen through renames. */
+  packageKey: string;
+  matchPolicy: MatchPolicy;
+  ramGb: number;
+  os: string;
+  amountPaise: number;
+  currency: string;
+  customer: Customer;
+  gateway: GatewayName;
+  gatewayOrderId: string | null;
+  paymentSessionId: string | null;
+  idempotency: null | { key: string; bodyHash: string };
+  createdAt: string;
+  paidAt: string | null;
+  /** `_id` in `payments` of the payment that this order was provisioned for. */
+  paymentKey: string | null;
+  failure: null | { code: FailureCode; message: string; since: string };
+  server: null | { ip: string };
+  /** What happens next by itself, in words, and when (ISO UTC), where a moment is known. */
+  next: null | { text: string; at: string | null };
+  timeline: TimelineEntry[];
+}

@@ -1,0 +1,48 @@
+import { assertNever } from '../domain/assert-never.ts';
+import { isEnd } from '../domain/order.ts';
+import type { NextStep } from '../domain/order-facts.ts';
+import { latestPurchase } from '../purchases/latest-purchase.ts';
+import type { PurchaseDocument } from '../purchases/purchase-document.ts';
+import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
+import type { OrderDocument } from './order-document.ts';
+
+/**
+ * The order's next step by what MongoDB and the ledger say, whatever a run remembers: "verify, then continue".
+ * A number rises only when the previous purchase is void, refused, wrong or not bought.
+ */
+export async function planOrder(deps: SettlingDependencies, input: { orderId: string }): Promise<NextStep> {
+  const { db } = deps;
+  const order = await db.orders.findOne({ _id: input.orderId });
+  if (!order) throw new Error(`Failed to plan order ${input.orderId}: it does not exist.`);
+  if (order.money === 'refunding' || order.money === 'refunded') return { kind: 'ended', status: 'refunded' };
+  if (!order.open && isEnd(order.status)) return { kind: 'ended', status: order.status };
+  if (order.money === 'unpaid') return { kind: 'awaitPayment' };
+  const latest = await latestPurchase({ db, orderId: order._id });
+  if (!latest) return { kind: 'buy', purchaseId: `${order._id}#1` };
+  await finishPurchase(deps, latest._id);
+  return stepAfter(order, latest);
+}
+
+function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
+  const purchaseId = latest._id;
+  switch (latest.state) {
+    case 'intended':
+      return { kind: 'buy', purchaseId };
+    case 'sent':
+    case 'unknown':
+      return { kind: 'settle', purchaseId };
+    case 'case':
+      return { kind: 'case', purchaseId, duplicate: latest.duplicate, sentence: latest.why ?? '' };
+    case 'void':
+    case 'refused':
+    case 'notBought':
+    case 'wrong':
+      return { kind: 'buy', purchaseId: `${order._id}#${latest.number + 1}` };
+    case 'bought': {
+      const delivered = order.goods.state === 'delivered' && order.goods.purchaseId === purchaseId;
+      return { kind: delivered ? 'finishDelivery' : 'verify', purchaseId, ip: latest.ip ?? '' };
+    }
+    default:
+      return assertNever(latest.state);
+  }
+}

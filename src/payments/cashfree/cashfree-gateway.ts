@@ -1,0 +1,228 @@
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import { formatRupees, parseRupees } from '../../domain/money.ts';
+import {
+  GatewayError,
+  type GatewayOrder,
+  type GatewayOrderState,
+  type NewGatewayOrder,
+  type PaymentGateway,
+  type RefusedField,
+} from '../gateway.ts';
+import { parseCashfreeJson } from './parse-cashfree-json.ts';
+
+/** The version of Cashfree's API that this adapter was written for (docs.cashfree.com, PG API). */
+export const cashfreeApiVersion = '2025-01-01';
+
+const connectTimeoutMs = 5_000;
+const callTimeoutMs = 15_000;
+const maxReplyBytes = 1024 * 1024;
+
+const exactText = z.string().min(1).max(200);
+
+const orderReply = z.object({
+  cf_order_id: exactText,
+  payment_session_id: exactText,
+  order_status: z.string(),
+  order_amount: z.string().optional(),
+  order_currency: z.string().optional(),
+});
+
+const errorReply = z.object({ code: z.string().regex(/^[\w.-]{1,80}$/) });
+
+const orderStates: Readonly<Record<string, GatewayOrderState['status']>> = {
+  ACTIVE: 'active',
+  PAID: 'paid',
+  EXPIRED: 'expired',
+  TERMINATED: 'terminated',
+  TERMINATION_REQUESTED: 'terminated',
+};
+
+export interface CashfreeSettings {
+  baseUrl: string;
+  clientId: string;
+  clientSecret: string;
+  apiVersion?: string;
+  timeoutMs?: number;
+}
+
+interface Call {
+  method: 'GET' | 'POST';
+  path: string;
+  /** What the call is for, in words for the error: `create order ord-1`. */
+  purpose: string;
+  body?: object;
+  idempotencyKey?: string;
+}
+
+interface Reply {
+  status: number;
+  text: string;
+}
+
+/** Cashfree as a payment gateway. `close` ends its connections. */
+export function createCashfreeGateway(
+  settings: CashfreeSettings,
+): PaymentGateway & { close(): Promise<void> } {
+  const { timeoutMs = callTimeoutMs } = settings;
+  const agent = new Agent({
+    connect: { timeout: Math.min(connectTimeoutMs, timeoutMs) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: maxReplyBytes,
+  });
+  const call = (input: Call) => callCashfree({ ...input, settings, agent, timeoutMs });
+  const findOrder = async ({ orderId }: { orderId: string }) => {
+    const purpose = `find order ${orderId}`;
+    const reply = await call({ method: 'GET', path: `pg/orders/${encodeURIComponent(orderId)}`, purpose });
+    return reply.status === 404 ? null : readOrder({ reply, purpose });
+  };
+  return {
+    name: 'cashfree',
+    findOrder,
+    createOrder: (order) => createOrder({ order, call, findOrder }),
+    close: () => agent.close(),
+  };
+}
+
+async function createOrder(input: {
+  order: NewGatewayOrder;
+  call: (call: Call) => Promise<Reply>;
+  findOrder: PaymentGateway['findOrder'];
+}): Promise<GatewayOrder> {
+  const { order } = input;
+  const purpose = `create order ${order.orderId}`;
+  const reply = await input.call({
+    method: 'POST',
+    path: 'pg/orders',
+    purpose,
+    body: orderBody(order),
+    idempotencyKey: order.idempotencyKey,
+  });
+  // 409: an earlier try made it, and the gateway has forgotten the idempotency key since.
+  const made = reply.status === 409 ? await input.findOrder(order) : readOrder({ reply, purpose });
+  if (made === null) throw refusal({ reply, purpose });
+  const { amountPaise = order.amountPaise, currency = order.currency } = made;
+  if (amountPaise !== order.amountPaise || currency !== order.currency) {
+    throw new GatewayError({
+      code: 'unreadableReply',
+      message: `Failed to ${purpose}: Cashfree answered another amount than was asked for. Compare the order in its dashboard.`,
+    });
+  }
+  return { gatewayOrderId: made.gatewayOrderId, sessionId: made.sessionId };
+}
+
+function orderBody(order: NewGatewayOrder): object {
+  return {
+    order_id: order.orderId,
+    // Up to 14 digits: exact as a JSON number.
+    order_amount: Number(formatRupees(order.amountPaise)),
+    order_currency: order.currency,
+    customer_details: {
+      customer_id: order.orderId,
+      customer_email: order.customer.email,
+      customer_phone: order.customer.phone,
+    },
+    order_meta: { return_url: order.returnUrl, notify_url: order.notifyUrl },
+    order_expiry_time: order.expiresAt,
+  };
+}
+
+async function callCashfree(
+  input: Call & { settings: CashfreeSettings; agent: Agent; timeoutMs: number },
+): Promise<Reply> {
+  const { settings, body, idempotencyKey } = input;
+  try {
+    const response = await request(`${settings.baseUrl}/${input.path}`, {
+      dispatcher: input.agent,
+      method: input.method,
+      signal: AbortSignal.timeout(input.timeoutMs),
+      headers: {
+        accept: 'application/json',
+        'x-client-id': settings.clientId,
+        'x-client-secret': settings.clientSecret,
+        'x-api-version': settings.apiVersion ?? cashfreeApiVersion,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'x-idempotency-key': idempotencyKey }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    return { status: response.statusCode, text: await response.body.text() };
+  } catch (error) {
+    throw unreachable({ error, purpose: input.purpose });
+  }
+}
+
+/** The cause is left out: an error of the HTTP client may hold the request with its keys. */
+function unreachable({ error, purpose }: { error: unknown; purpose: string }): GatewayError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const reason = typeof code === 'string' ? code : error instanceof Error ? error.name : 'no answer';
+  return new GatewayError({
+    code: 'unreachable',
+    message: `Failed to ${purpose}: Cashfree gave no usable answer (${reason}). Try again; check CASHFREE_BASE_URL if it stays so.`,
+  });
+}
+
+function refusal({ reply, purpose }: { reply: Reply; purpose: string }): GatewayError {
+  const { status } = reply;
+  if (status === 401 || status === 403) {
+    return new GatewayError({
+      code: 'rejectedCredentials',
+      message: `Failed to ${purpose}: Cashfree rejected our keys (${status}). Check CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET.`,
+    });
+  }
+  const isBusy = status === 408 || status === 429 || status >= 500;
+  const errorCode = errorCodeOf(reply);
+  const named = errorCode === null ? '' : ` (${errorCode})`;
+  const remedy = isBusy ? 'Try again.' : 'Look the code up in its documentation.';
+  return new GatewayError({
+    code: isBusy ? 'unreachable' : 'refused',
+    message: `Failed to ${purpose}: Cashfree answered ${status}${named}. ${remedy}`,
+    field: isBusy ? null : refusedField(errorCode),
+  });
+}
+
+function refusedField(errorCode: string | null): RefusedField | null {
+  if (errorCode?.includes('customer_phone')) return 'customer.phone';
+  return errorCode?.includes('customer_email') ? 'customer.email' : null;
+}
+
+/** Cashfree's code alone: its message can repeat what the customer typed. */
+function errorCodeOf(reply: Reply): string | null {
+  const parsed = errorReply.safeParse(parsedOrUndefined(reply.text));
+  return parsed.success ? parsed.data.code : null;
+}
+
+function parsedOrUndefined(text: string): unknown {
+  try {
+    return parseCashfreeJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readOrder({ reply, purpose }: { reply: Reply; purpose: string }): GatewayOrderState {
+  if (reply.status >= 400) throw refusal({ reply, purpose });
+  const order = reply.status === 200 || reply.status === 201 ? parseOrder(reply.text) : null;
+  if (order !== null) return order;
+  throw new GatewayError({
+    code: 'unreadableReply',
+    message: `Failed to ${purpose}: Cashfree's answer could not be read. Compare its API version with ${cashfreeApiVersion}.`,
+  });
+}
+
+function parseOrder(text: string): GatewayOrderState | null {
+  const parsed = orderReply.safeParse(parsedOrUndefined(text));
+  if (!parsed.success) return null;
+  const { order_amount: amount, order_currency: currency, order_status: orderStatus } = parsed.data;
+  const status = orderStates[orderStatus];
+  const amountPaise = amount === undefined ? undefined : parseRupees(amount);
+  if (status === undefined || (amount !== undefined && amountPaise === undefined)) return null;
+  return {
+    gatewayOrderId: parsed.data.cf_order_id,
+    sessionId: parsed.data.payment_session_id,
+    status,
+    ...(amountPaise === undefined ? {} : { amountPaise }),
+    ...(currency === undefined ? {} : { currency }),
+  };
+}

@@ -1,0 +1,62 @@
+import type { GatewayName } from '../domain/order.ts';
+
+/** What a payment gateway needs to take one order's money. */
+export interface NewGatewayOrder {
+  orderId: string;
+  amountPaise: number;
+  currency: string;
+  customer: { email: string; phone: string };
+  /** Where the gateway sends the customer after paying. */
+  returnUrl: string;
+  /** Where the gateway sends its webhooks. */
+  notifyUrl: string;
+  /** The same key never makes a second order at the gateway. */
+  idempotencyKey: string;
+  /** ISO UTC: the gateway takes no payment after it. */
+  expiresAt: string;
+}
+
+/** The gateway's side of an order; `sessionId` opens its payment page. */
+export interface GatewayOrder {
+  gatewayOrderId: string;
+  sessionId: string;
+}
+
+/** A gateway's order as it stands now. */
+export interface GatewayOrderState extends GatewayOrder {
+  status: 'active' | 'paid' | 'expired' | 'terminated';
+  /** Where the gateway states them. */
+  amountPaise?: number;
+  currency?: string;
+}
+
+/** One payment gateway. Its calls throw `GatewayError`. */
+export interface PaymentGateway {
+  name: GatewayName;
+  /** Makes the gateway's order; safe to repeat with the same idempotency key. */
+  createOrder(order: NewGatewayOrder): Promise<GatewayOrder>;
+  /** Asks for an order by our order id; null where the gateway knows none. */
+  findOrder(input: { orderId: string }): Promise<GatewayOrderState | null>;
+}
+
+/**
+ * `unreachable`: no usable answer, repeat with the same key; `rejectedCredentials`: someone must look at the
+ * keys; `refused`: the gateway says no; `unreadableReply`: it answered something that is not its format.
+ */
+export type GatewayErrorCode = 'unreachable' | 'rejectedCredentials' | 'refused' | 'unreadableReply';
+
+export type RefusedField = 'customer.phone' | 'customer.email';
+
+/** A call to a payment gateway did not work. Its message holds no secret and nothing about the customer. */
+export class GatewayError extends Error {
+  readonly code: GatewayErrorCode;
+  /** What of the customer's own input the gateway refused, where it says so. */
+  readonly field: RefusedField | null;
+
+  constructor(input: { code: GatewayErrorCode; message: string; field?: RefusedField | null }) {
+    super(input.message);
+    this.name = 'GatewayError';
+    this.code = input.code;
+    this.field = input.field ?? null;
+  }
+}

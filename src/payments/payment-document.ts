@@ -1,0 +1,11 @@
+import type { CapturedPayment } from '../domain/payment.ts';
+
+/** A captured payment (collection `payments`, `_id` = `<gateway>:<paymentId>`), kept longer than any history. */
+export interface PaymentDocument extends CapturedPayment {
+  _id: string;
+  verdict: null | 'right' | 'mismatch' | 'extra' | 'unmatched';
+  recordedAt: string;
+  /** What may still be refunded of it, integer minor units. */
+  refundablePaise: number;
+  refundIds: string[];
+}

@@ -1,0 +1,15 @@
+import type { Collections } from '../database.ts';
+import type { PurchaseDocument } from './purchase-document.ts';
+
+/** The purchase of an order with the highest number; read by `_id`, since numbers rise without gaps. */
+export async function latestPurchase(input: {
+  db: Pick<Collections, 'purchases'>;
+  orderId: string;
+}): Promise<PurchaseDocument | undefined> {
+  let latest: PurchaseDocument | undefined;
+  for (let number = 1; ; number += 1) {
+    const row = await input.db.purchases.findOne({ _id: `${input.orderId}#${number}` });
+    if (!row) return latest;
+    latest = row;
+  }
+}

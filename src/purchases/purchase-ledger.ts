@@ -1,0 +1,102 @@
+import { type Collections, insertOnce } from '../database.ts';
+import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import type { PurchaseDocument, PurchaseState } from './purchase-document.ts';
+
+type Rows = Pick<Collections, 'purchases'>;
+
+/** The row of a purchase, or undefined where nothing was ever intended under this id. */
+export async function findPurchase(input: {
+  db: Rows;
+  purchaseId: string;
+}): Promise<PurchaseDocument | undefined> {
+  return (await input.db.purchases.findOne({ _id: input.purchaseId })) ?? undefined;
+}
+
+/** The row of a purchase that must exist; its absence is a bug. */
+export async function readPurchase(input: { db: Rows; purchaseId: string }): Promise<PurchaseDocument> {
+  const row = await findPurchase(input);
+  if (!row) throw new Error(`Failed to read purchase ${input.purchaseId}: the ledger has no such row.`);
+  return row;
+}
+
+/**
+ * Moves a purchase from one of `from` to `to` by compare-and-set, with `set` beside it.
+ * @returns true where this call made the move; false where the row was in another state.
+ */
+export async function movePurchase(input: {
+  db: Rows;
+  purchaseId: string;
+  from: PurchaseState[];
+  to: PurchaseState;
+  set?: Partial<PurchaseDocument>;
+}): Promise<boolean> {
+  const result = await input.db.purchases.updateOne(
+    { _id: input.purchaseId, state: { $in: input.from } },
+    { $set: { ...input.set, state: input.to } },
+  );
+  return result.matchedCount === 1;
+}
+
+/** Writes the intent to buy, once. A row that is there already stays as it is. */
+export async function intendPurchase(input: {
+  db: Rows;
+  order: {
+    orderId: string;
+    supplier: PurchaseDocument['supplier'];
+    packageKey: string;
+    packageName: string;
+    ramGb: number;
+  };
+  purchaseId: string;
+  fencingNumber: number;
+  stockBefore: number;
+  at: string;
+}): Promise<void> {
+  const { order } = input;
+  await insertOnce(input.db.purchases, {
+    _id: input.purchaseId,
+    orderId: order.orderId,
+    number: numberOf(input.purchaseId),
+    kind: 'buy',
+    supplier: order.supplier,
+    packageKey: order.packageKey,
+    packageName: order.packageName,
+    ramGb: order.ramGb,
+    state: 'intended',
+    fencingNumber: input.fencingNumber,
+    stockBefore: input.stockBefore,
+    intendedAt: input.at,
+    sentAt: null,
+    notSentTries: 0,
+    reply: null,
+    lateReply: null,
+    ip: null,
+    why: null,
+    duplicate: false,
+    settledAt: null,
+  });
+}
+
+/**
+ * Stores a scrubbed raw reply before anybody interprets it. A second, different reply is kept beside the
+ * first as evidence.
+ */
+export async function storeReply(input: {
+  db: Rows;
+  purchaseId: string;
+  reply: RawPurchaseReply;
+}): Promise<void> {
+  const { db, purchaseId, reply } = input;
+  const first = await db.purchases.updateOne(
+    { _id: purchaseId, reply: null, state: { $in: ['sent', 'unknown'] } },
+    { $set: { reply } },
+  );
+  if (first.matchedCount === 1) return;
+  const row = await readPurchase({ db, purchaseId });
+  if (JSON.stringify(row.reply) === JSON.stringify(reply)) return;
+  await db.purchases.updateOne({ _id: purchaseId, lateReply: null }, { $set: { lateReply: reply } });
+}
+
+function numberOf(purchaseId: string): number {
+  return Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
+}

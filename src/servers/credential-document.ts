@@ -1,0 +1,11 @@
+/** A sealed login (collection `credentials`, `_id` = purchaseId): AES-256-GCM, bound to its order. */
+export interface CredentialDocument {
+  _id: string;
+  orderId: string;
+  keyId: string;
+  iv: string;
+  tag: string;
+  sealed: string;
+  os: string;
+  sealedAt: string;
+}

@@ -1,0 +1,89 @@
+import { type Collections, insertOnce } from '../database.ts';
+import { matchesReportedOs } from '../domain/operating-system.ts';
+import type { SupplierName } from '../domain/order.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import { readPurchase } from '../purchases/purchase-ledger.ts';
+import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
+import type { CredentialBox } from './credential-box.ts';
+import { beginChange, endChange, serverId } from './tenancies.ts';
+
+export interface FetchLoginDependencies {
+  db: Collections;
+  supplierOf: (name: SupplierName) => Supplier;
+  box: CredentialBox;
+  now: () => string;
+}
+
+export type LoginLook = { kind: 'sealed'; os: string } | { kind: 'notReady'; why: string };
+
+/**
+ * Looks once for the login of a bought server. Where the supplier installed another system than the ordered one,
+ * it is changed once, before delivery; then the login is looked for again. A login is sealed into MongoDB, never
+ * returned.
+ */
+export async function fetchLogin(
+  deps: FetchLoginDependencies,
+  input: { orderId: string; purchaseId: string },
+): Promise<LoginLook> {
+  const { db } = deps;
+  const { orderId, purchaseId } = input;
+  const known = await db.credentials.findOne({ _id: purchaseId });
+  if (known) return { kind: 'sealed', os: known.os };
+  const row = await readPurchase({ db, purchaseId });
+  const order = await db.orders.findOne({ _id: orderId });
+  if (!order || row.ip === null) {
+    throw new Error(
+      `Failed to fetch the login of purchase ${purchaseId}: it has no ${order ? 'address' : 'order'}.`,
+    );
+  }
+  const supplier = deps.supplierOf(row.supplier);
+  const server = await supplier.readServer({ ip: row.ip });
+  if (server.kind === 'notOurs')
+    return { kind: 'notReady', why: 'The supplier does not list the server yet.' };
+  const id = serverId({ supplier: row.supplier, ip: row.ip });
+  await keepExpiry(deps, { id, purchaseId, server });
+  if (!server.username || !server.password) return { kind: 'notReady', why: 'The login is still empty.' };
+  if (!(await hasOrderedSystem(deps, { id, purchaseId, order, server, supplier }))) {
+    return { kind: 'notReady', why: `The ordered system (${order.os}) is being installed.` };
+  }
+  const login = { username: server.username, password: server.password.reveal() };
+  await insertOnce(db.credentials, {
+    _id: purchaseId,
+    orderId,
+    ...deps.box.seal({ orderId, login }),
+    os: server.os,
+    sealedAt: deps.now(),
+  });
+  return { kind: 'sealed', os: server.os };
+}
+
+type Server = Extract<ServerStatus, { kind: 'server' }>;
+
+async function keepExpiry(
+  deps: FetchLoginDependencies,
+  input: { id: string; purchaseId: string; server: Server },
+): Promise<void> {
+  const { expiresOn } = input.server;
+  if (!expiresOn) return;
+  await deps.db.servers.updateOne(
+    { _id: input.id, 'tenancy.purchaseId': input.purchaseId },
+    { $set: { 'tenancy.expiresAt': `${expiresOn.slice(0, 10)}T23:59:59.999Z` } },
+  );
+}
+
+async function hasOrderedSystem(
+  deps: FetchLoginDependencies,
+  input: { id: string; purchaseId: string; order: OrderDocument; server: Server; supplier: Supplier },
+): Promise<boolean> {
+  const { id, purchaseId, order, server, supplier } = input;
+  if (server.os === '' || matchesReportedOs({ ordered: order.os, reported: server.os })) return true;
+  const operationId = `${purchaseId}:changeos`;
+  const change = await beginChange({ db: deps.db, serverId: id, purchaseId, operationId, now: deps.now() });
+  if (change === 'done') return false;
+  if (change === 'refused') {
+    throw new Error(`Failed to install ${order.os} on ${server.ip}: its tenancy does not allow a wipe now.`);
+  }
+  await supplier.changeOs({ ip: server.ip, os: order.os });
+  await endChange({ db: deps.db, serverId: id, operationId, now: deps.now() });
+  return false;
+}

@@ -1,0 +1,35 @@
+import type { SupplierName } from '../domain/order.ts';
+
+export type TenancyState = 'bought' | 'held' | 'changing' | 'delivered' | 'stranded' | 'retired' | 'foreign';
+
+/** Who an address is with, and why. Every sale has exactly one tenancy, past ones are in `history`. */
+export interface Tenancy {
+  state: TenancyState;
+  purchaseId: string | null;
+  orderId: string | null;
+  since: string;
+  /** ISO UTC date at which the paid month ends, where known. */
+  expiresAt: string | null;
+  /** What the customer's order paid for it, integer minor units. */
+  cost: { amountMinor: number; currency: string } | null;
+  /** Set while `changing`: the one operation that may stop or wipe. */
+  operationId: string | null;
+  /** Operations that were carried out, so that a rerun does not repeat them. */
+  operationsDone: string[];
+}
+
+/** A server ever paid for, or foreign (collection `servers`, `_id` = `<supplier>:<ip>`). */
+export interface ServerDocument {
+  _id: string;
+  supplier: SupplierName;
+  ip: string;
+  tenancy: Tenancy;
+  history: Tenancy[];
+}
+
+/** True where somebody holds the address now. */
+export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
+  const { state, expiresAt } = input.tenancy;
+  if (state === 'retired') return false;
+  return state === 'foreign' || expiresAt === null || expiresAt > input.now;
+}

@@ -1,0 +1,118 @@
+import { type Collections, insertOnce } from '../database.ts';
+import type { SupplierName } from '../domain/order.ts';
+import { isLiving, type ServerDocument, type Tenancy, type TenancyState } from './server-document.ts';
+
+type Rows = Pick<Collections, 'servers'>;
+
+/** `_id` of a server's document. */
+export function serverId(input: { supplier: SupplierName; ip: string }): string {
+  return `${input.supplier}:${input.ip}`;
+}
+
+/**
+ * Writes the tenancy of a sale, once per purchase. An address comes back after its month: an old tenancy that is
+ * retired or expired moves to the row's history.
+ * @returns `otherTenancy` where somebody else lives there: a sale of it cannot be ours alone.
+ */
+export async function recordSale(input: {
+  db: Rows;
+  supplier: SupplierName;
+  ip: string;
+  purchaseId: string;
+  orderId: string;
+  expiresAt: string;
+  cost: Tenancy['cost'];
+  now: string;
+}): Promise<{ kind: 'recorded' } | { kind: 'otherTenancy'; tenancy: Tenancy }> {
+  const { db, supplier, ip, now } = input;
+  const id = serverId({ supplier, ip });
+  const tenancy: Tenancy = {
+    state: 'bought',
+    purchaseId: input.purchaseId,
+    orderId: input.orderId,
+    since: now,
+    expiresAt: input.expiresAt,
+    cost: input.cost,
+    operationId: null,
+    operationsDone: [],
+  };
+  if (await insertOnce<ServerDocument>(db.servers, { _id: id, supplier, ip, tenancy, history: [] })) {
+    return { kind: 'recorded' };
+  }
+  const server = await db.servers.findOne({ _id: id });
+  if (!server) throw new Error(`Failed to record the sale of ${ip}: its row vanished while it was read.`);
+  if (server.tenancy.purchaseId === input.purchaseId) return { kind: 'recorded' };
+  if (isLiving({ tenancy: server.tenancy, now })) return { kind: 'otherTenancy', tenancy: server.tenancy };
+  const replaced = await db.servers.updateOne(
+    { _id: id, 'tenancy.purchaseId': server.tenancy.purchaseId, 'tenancy.state': server.tenancy.state },
+    { $set: { tenancy, history: [...server.history, server.tenancy] } },
+  );
+  if (replaced.matchedCount === 1) return { kind: 'recorded' };
+  return recordSale(input);
+}
+
+/** Moves a purchase's tenancy by compare-and-set. @returns true where it is in `to` now. */
+export async function moveTenancy(input: {
+  db: Rows;
+  serverId: string;
+  purchaseId: string;
+  from: TenancyState[];
+  to: TenancyState;
+  now: string;
+}): Promise<boolean> {
+  const { db, purchaseId } = input;
+  const moved = await db.servers.updateOne(
+    { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': { $in: input.from } },
+    { $set: { 'tenancy.state': input.to, 'tenancy.since': input.now } },
+  );
+  if (moved.matchedCount === 1) return true;
+  const server = await db.servers.findOne({ _id: input.serverId });
+  return server?.tenancy.purchaseId === purchaseId && server.tenancy.state === input.to;
+}
+
+/**
+ * Begins the one operation that may stop or wipe a server: bought -> changing {operationId}. The same
+ * operationId goes on after a crash. @returns `done` where it was carried out before, `refused` where the
+ * tenancy does not allow it: then no call may be made (design 12).
+ */
+export async function beginChange(input: {
+  db: Rows;
+  serverId: string;
+  purchaseId: string;
+  operationId: string;
+  now: string;
+}): Promise<'begun' | 'done' | 'refused'> {
+  const { db, purchaseId, operationId } = input;
+  const server = await db.servers.findOne({ _id: input.serverId });
+  if (server?.tenancy.operationsDone.includes(operationId)) return 'done';
+  const moved = await db.servers.updateOne(
+    { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': 'bought' },
+    { $set: { 'tenancy.state': 'changing', 'tenancy.operationId': operationId, 'tenancy.since': input.now } },
+  );
+  if (moved.matchedCount === 1) return 'begun';
+  const now = await db.servers.findOne({ _id: input.serverId });
+  const ours = now?.tenancy.state === 'changing' && now.tenancy.operationId === operationId;
+  return ours && now.tenancy.purchaseId === purchaseId ? 'begun' : 'refused';
+}
+
+/** Ends an operation: changing {operationId} -> bought. Safe to repeat. */
+export async function endChange(input: {
+  db: Rows;
+  serverId: string;
+  operationId: string;
+  now: string;
+}): Promise<void> {
+  const server = await input.db.servers.findOne({ _id: input.serverId });
+  const done = server?.tenancy.operationsDone ?? [];
+  await input.db.servers.updateOne(
+    { _id: input.serverId, 'tenancy.state': 'changing', 'tenancy.operationId': input.operationId },
+    {
+      $set: {
+        'tenancy.state': 'bought',
+        'tenancy.operationId': null,
+        'tenancy.since': input.now,
+        'tenancy.operationsDone': [...done, input.operationId],
+      },
+    },
+  );
+}

@@ -1,0 +1,157 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  type Accepted,
+  orderWorkflowId,
+  type Refusal,
+  refusedType,
+  retryOrderSignal,
+  retryOrderUpdate,
+} from '../../workflows/contract/provision-order.ts';
+import type { Collections } from '../database.ts';
+import type { OrderStatus } from '../domain/order.ts';
+import { answerRetry } from '../domain/order-lifecycle.ts';
+import type { ResolvedPolicy } from '../domain/policy.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import { restartOrder } from './restart-order.ts';
+
+/** A live workflow answers an update within milliseconds; without a worker it never does. */
+const answerWithinMs = 5_000;
+/** Tries of one workflow task after which its code is taken as failing, not as slow. */
+const failingTaskAttempts = 3;
+
+export interface RetryRequest {
+  orderId: string;
+  reason?: string;
+  by: string;
+}
+
+export type RetryResult =
+  | { kind: 'accepted'; orderId: string; orderStatus: OrderStatus; next: string }
+  | ({ kind: 'refused' } & Refusal)
+  | { kind: 'notFound' }
+  | { kind: 'unavailable'; sentence: string };
+
+interface RetryDependencies {
+  client: Client;
+  db: Pick<Collections, 'orders'>;
+  readPolicy: () => Promise<ResolvedPolicy>;
+  now: () => Date;
+  log: { warn: (fields: object, sentence: string) => void };
+}
+
+/**
+ * The retry button: asks the order's workflow; where that is gone, or past its bound with no worker or failing
+ * tasks, judges by the document and starts the owner again. The answer says which.
+ */
+export async function retryOrder(deps: RetryDependencies, request: RetryRequest): Promise<RetryResult> {
+  const order = await deps.db.orders.findOne({ _id: request.orderId });
+  if (!order) return { kind: 'notFound' };
+  if (order.owner === null || !order.open) return judge(deps, order, async () => 'There is nothing to do.');
+  const asked = await askWorkflow(deps, request);
+  if (asked.kind === 'answered') {
+    return { kind: 'accepted', orderId: order._id, ...asked.accepted };
+  }
+  if (asked.kind === 'refused') return { kind: 'refused', ...asked.refusal };
+  if (asked.kind === 'unavailable') return asked;
+  if (asked.kind === 'gone') return judge(deps, order, () => startAgain(deps, order));
+  return judge(deps, order, () => wakeSilent(deps, request));
+}
+
+type Asked =
+  | { kind: 'answered'; accepted: Accepted }
+  | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'gone' }
+  | { kind: 'silent' }
+  | { kind: 'unavailable'; sentence: string };
+
+async function askWorkflow({ client }: RetryDependencies, request: RetryRequest): Promise<Asked> {
+  const handle = client.workflow.getHandle(orderWorkflowId(request.orderId));
+  const { by, reason } = request;
+  try {
+    const accepted = await client.withDeadline(Date.now() + answerWithinMs, () =>
+      handle.executeUpdate(retryOrderUpdate, { args: [{ by, ...(reason ? { reason } : {}) }] }),
+    );
+    return { kind: 'answered', accepted };
+  } catch (error) {
+    return readRefusal(error);
+  }
+}
+
+function readRefusal(error: unknown): Asked {
+  if (error instanceof WorkflowNotFoundError) return { kind: 'gone' };
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'silent' };
+  if (error instanceof WorkflowUpdateFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure && cause.type === refusedType) {
+      return { kind: 'refused', refusal: cause.details?.[0] as Refusal };
+    }
+    return { kind: 'gone' };
+  }
+  if (isGrpcServiceError(error)) {
+    return {
+      kind: 'unavailable',
+      sentence: 'Temporal cannot be reached; nothing was changed. Try again soon.',
+    };
+  }
+  throw error;
+}
+
+/** Judges by the document, as the workflow would, and acts where the retry is accepted. */
+async function judge(
+  deps: RetryDependencies,
+  order: OrderDocument,
+  act: () => Promise<string>,
+): Promise<RetryResult> {
+  const policy = await deps.readPolicy();
+  const nowMs = deps.now().getTime();
+  const sinceMs = Date.parse(order.statusSince);
+  const answer = answerRetry({
+    orderId: order._id,
+    status: order.status,
+    sinceMs,
+    nowMs,
+    provisioningLimitMs: policy.provisioningLimitMs,
+    lockWaitLimitMs: policy.lockWaitLimitMs,
+    decided: null,
+  });
+  if (answer.kind === 'refused') {
+    const ageSeconds = Math.floor((nowMs - sinceMs) / 1000);
+    return {
+      kind: 'refused',
+      orderStatus: order.status,
+      since: order.statusSince,
+      ageSeconds,
+      sentence: answer.sentence,
+    };
+  }
+  deps.log.warn({ orderId: order._id, orderStatus: order.status }, answer.next);
+  const next = await act();
+  return { kind: 'accepted', orderId: order._id, orderStatus: order.status, next };
+}
+
+async function startAgain(deps: RetryDependencies, order: OrderDocument): Promise<string> {
+  await restartOrder(deps, { orderId: order._id, trial: true });
+  return 'Its workflow was gone; it was started again and continues by what the ledger says.';
+}
+
+/** No worker, or code that fails its tasks: the first keeps the message, the second needs a new run. */
+async function wakeSilent(deps: RetryDependencies, request: RetryRequest): Promise<string> {
+  const handle = deps.client.workflow.getHandle(orderWorkflowId(request.orderId));
+  const description = await handle.describe();
+  const attempts = description.raw.pendingWorkflowTask?.attempt ?? 0;
+  if (attempts < failingTaskAttempts) {
+    const { by, reason } = request;
+    await handle.signal(retryOrderSignal.name, { by, ...(reason ? { reason } : {}) });
+    return 'No worker answers: the retry is kept and acts as soon as one runs. Check the worker.';
+  }
+  await handle.terminate(`Its tasks failed ${attempts} times; started again by a retry of ${request.by}.`);
+  await restartOrder(deps, { orderId: request.orderId, trial: true });
+  return 'Its workflow failed its tasks; it was started again and continues by what the ledger says.';
+}

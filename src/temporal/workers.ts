@@ -1,0 +1,97 @@
+import { fileURLToPath } from 'node:url';
+import type { ConnectionOptions } from '@temporalio/client';
+import type { Logger } from '@temporalio/common';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { lockTaskQueue } from '../../workflows/contract/package-lock.ts';
+import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
+import type { TemporalSettings } from './connection.ts';
+
+const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+/** Purchases wait at the supplier for minutes and cost nothing meanwhile: slots must not run out before packages do. */
+const concurrentActivities = 500;
+const graceMarginMs = 60_000;
+
+/** Sets up the SDK once a process: its lines go to our log, and signals are left to the process itself. */
+export function installRuntime(logger: Logger): void {
+  Runtime.install({ logger, shutdownSignals: [] });
+}
+
+export interface Workers {
+  /** Resolves once both workers have drained after `shutdown`. @throws where one of them dies. */
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/**
+ * Makes the two workers of a process on one connection: orders with their activities, and the package lock on a task
+ * queue of its own. Shutdown drains a running purchase: the grace time is above the longest one.
+ */
+export async function createWorkers(input: {
+  settings: TemporalSettings;
+  longestPurchaseMs: number;
+  orderActivities: object;
+  lockActivities: object;
+  taskQueues?: { orders: string; locks: string };
+  maxCachedWorkflows?: number;
+}): Promise<Workers> {
+  const connection = await connect(input.settings);
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quietLogger });
+  const shared: Partial<WorkerOptions> = {
+    connection,
+    namespace: input.settings.namespace,
+    workflowBundle,
+    shutdownGraceTime: input.longestPurchaseMs + graceMarginMs,
+    shutdownForceTime: input.longestPurchaseMs + 2 * graceMarginMs,
+    maxConcurrentActivityTaskExecutions: concurrentActivities,
+    ...(input.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: input.maxCachedWorkflows }),
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: input.taskQueues?.orders ?? orderTaskQueue,
+      activities: input.orderActivities,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: input.taskQueues?.locks ?? lockTaskQueue,
+      activities: input.lockActivities,
+    }),
+  ]);
+  return {
+    async run() {
+      try {
+        await Promise.all(workers.map((worker) => worker.run()));
+      } finally {
+        await connection.close();
+      }
+    },
+    shutdown() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}
+
+async function connect(settings: TemporalSettings): Promise<NativeConnection> {
+  const { address, apiKey, tls } = settings;
+  return NativeConnection.connect({
+    address,
+    ...(tls ? { tls: tls as NonNullable<ConnectionOptions['tls']> } : {}),
+    ...(apiKey ? { apiKey } : {}),
+  });
+}
+
+/** The bundler tells each step at level info; only trouble is worth a line. */
+const quietLogger = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message: string) => console.warn(message),
+  error: (message: string) => console.error(message),
+};

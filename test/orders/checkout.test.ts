@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { collectionsOf } from '../../src/database.ts';
+import type { CheckoutRequest } from '../../src/domain/storefront.ts';
+import type { ProductDocument } from '../../src/orders/catalogue.ts';
+import { type CheckoutDeps, createCheckout, type IdempotencyKeyDocument } from '../../src/orders/checkout.ts';
+import type { OrderDocument } from '../../src/orders/order-document.ts';
+import { GatewayError, type NewGatewayOrder, type PaymentGateway } from '../../src/payments/gateway.ts';
+import { freshDatabase } from '../support/stack.ts';
+
+const product: ProductDocument = {
+  _id: 'silver-91',
+  name: '🌊 103.181.91',
+  supplier: 'smartvps',
+  packageKey: '103.181.91',
+  matchPolicy: 'exact',
+  reserve: 0,
+  sizes: [
+    { ramGb: 4, pricePaise: 29_900 },
+    { ramGb: 8, pricePaise: 49_900 },
+  ],
+  disabled: null,
+};
+
+const request: CheckoutRequest = {
+  productId: 'silver-91',
+  ramGb: 8,
+  os: 'Ubuntu 22',
+  customer: { name: 'A Customer', email: 'customer@example.com', phone: '+919876543210' },
+  discountCode: null,
+  gateway: 'cashfree',
+  idempotencyKey: null,
+};
+
+const at = '2026-11-23T08:00:00.000Z';
+
+const fresh = await freshDatabase();
+const db: CheckoutDeps['db'] = {
+  ...collectionsOf(fresh.db),
+  idempotencyKeys: fresh.db.collection<IdempotencyKeyDocument>('idempotencyKeys'),
+};
+
+beforeEach(async () => {
+  await Promise.all([
+    db.orders.deleteMany({}),
+    db.products.deleteMany({}),
+    db.idempotencyKeys.deleteMany({}),
+  ]);
+  await db.products.insertOne(product);
+});
+
+/** Remembers by idempotency key, as the real one does; `fail` makes the next calls fail. */
+function fakeGateway() {
+  const calls: { order: NewGatewayOrder; stored: OrderDocument | null }[] = [];
+  const failures: GatewayError[] = [];
+  const sessions = new Map<string, string>();
+  const gateway: PaymentGateway = {
+    name: 'cashfree',
+    findOrder: async () => null,
+    async createOrder(order) {
+      calls.push({ order, stored: await db.orders.findOne({ _id: order.orderId }) });
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+      const session = sessions.get(order.idempotencyKey) ?? `session-${sessions.size + 1}`;
+      sessions.set(order.idempotencyKey, session);
+      return { gatewayOrderId: `cf-${order.orderId}`, sessionId: session };
+    },
+  };
+  return { gateway, calls, failures, sessions };
+}
+
+function checkoutWith(gateway: PaymentGateway, change: Partial<CheckoutDeps> = {}) {
+  return createCheckout({
+    db,
+    gateways: { cashfree: gateway },
+    policy: { checkoutExpiryMs: 3_600_000 },
+    now: () => at,
+    publicUrl: 'https://shop.example',
+    log: { info: () => {}, warn: () => {} },
+    ...change,
+  });
+}
+
+function placed(outcome: Awaited<ReturnType<ReturnType<typeof createCheckout>>>) {
+  return outcome.kind === 'placed' ? outcome.reply : assert.fail(JSON.stringify(outcome));
+}
+
+test('a checkout stores the order before it asks the gateway, at the price of the catalogue', async () => {
+  const { gateway, calls } = fakeGateway();
+  const reply = placed(await checkoutWith(gateway)(request));
+  assert.match(reply.orderId, /^[a-z0-9-]{3,40}$/);
+  assert.deepEqual(reply, {
+    orderId: reply.orderId,
+    status: 'pendingPayment',
+    amountPaise: 49_900,
+    currency: 'INR',
+    payment: { gateway: 'cashfree', gatewayOrderId: `cf-${reply.orderId}`, sessionId: 'session-1' },
+  });
+  assert.deepEqual(calls[0]?.order, {
+    orderId: reply.orderId,
+    amountPaise: 49_900,
+    currency: 'INR',
+    customer: { email: 'customer@example.com', phone: '+919876543210' },
+    returnUrl: `https://shop.example/orders/${reply.orderId}`,
+    notifyUrl: 'https://shop.example/webhooks/cashfree',
+    idempotencyKey: reply.orderId,
+    expiresAt: '2026-11-23T08:55:00.000Z',
+  });
+  assert.equal(calls[0]?.stored?.status, 'pendingPayment');
+});
+
+test('a new order is unpaid, open, owned by nobody and has bought nothing', async () => {
+  const { gateway } = fakeGateway();
+  const { orderId } = placed(await checkoutWith(gateway)(request));
+  const order = await db.orders.findOne({ _id: orderId });
+  const { timeline, ...rest } = order ?? assert.fail('no order');
+  assert.deepEqual(rest, {
+    _id: orderId,
+    status: 'pendingPayment',
+    statusSince: at,
+    version: 0,
+    owner: null,
+    open: true,
+    goods: { state: 'none' },
+    money: 'unpaid',
+    remedy: null,
+    productId: 'silver-91',
+    productName: '🌊 103.181.91',
+    supplier: 'smartvps',
+    packageKey: '103.181.91',
+    matchPolicy: 'exact',
+    ramGb: 8,
+    os: 'Ubuntu 22',
+    amountPaise: 49_900,
+    currency: 'INR',
+    customer: request.customer,
+    gateway: 'cashfree',
+    gatewayOrderId: `cf-${orderId}`,
+    paymentSessionId: 'session-1',
+    idempotency: null,
+    createdAt: at,
+    paidAt: null,
+    paymentKey: null,
+    failure: null,
+    server: null,
+    next: null,
+  });
+  assert.deepEqual(timeline, [{ at, text: 'Ordered: 🌊 103.181.91, 8 GB, Ubuntu 22, ₹499.00 by cashfree.' }]);
+});
+
+test('order ids sort by time', async () => {
+  const { gateway } = fakeGateway();
+  const times = ['2026-11-23T08:00:00.000Z', '2026-11-23T08:00:00.001Z', '2027-01-01T00:00:00.000Z'];
+  const ids: string[] = [];
+  for (const time of times) {
+    ids.push(placed(await checkoutWith(gateway, { now: () => time })(request)).orderId);
+  }
+  assert.deepEqual([...ids].sort(), ids);
+});
+
+const refusals: [
+  name: string,
+  change: Partial<CheckoutRequest>,
+  reason: string,
+  field: string,
+  sentence: RegExp,
+][] = [
+  ['an unknown product', { productId: 'gold' }, 'unknownProduct', 'productId', /no product "gold"/],
+  ['a memory size that is not sold', { ramGb: 16 }, 'sizeNotSold', 'ramGb', /not sold with 16 GB.*4, 8/],
+  [
+    'a disabled product',
+    { productId: 'off' },
+    'productDisabled',
+    'productId',
+    /Auto-disabled: Only 3 IPs left/,
+  ],
+  ['a gateway that is off', { gateway: 'razorpay' }, 'gatewayOff', 'gateway', /razorpay is switched off/],
+  [
+    'a discount code nobody gave out',
+    { discountCode: 'FREE' },
+    'unknownDiscountCode',
+    'discountCode',
+    /not known/,
+  ],
+];
+
+for (const [name, change, reason, field, sentence] of refusals) {
+  test(`${name} is refused by name, nothing is stored and the gateway hears nothing`, async () => {
+    const note = 'Auto-disabled: Only 3 IPs left (2026-11-23T08:00:00.000Z)';
+    await db.products.insertOne({ ...product, _id: 'off', disabled: { note, at, by: 'monitor' } });
+    const { gateway, calls } = fakeGateway();
+    const outcome = await checkoutWith(gateway)({ ...request, ...change, idempotencyKey: 'key' });
+    assert.ok(outcome.kind === 'refused');
+    assert.equal(outcome.reason, reason);
+    assert.equal(outcome.field, field);
+    assert.match(outcome.sentence, sentence);
+    assert.equal(calls.length, 0);
+    assert.equal(await db.orders.countDocuments(), 0);
+    assert.equal(await db.idempotencyKeys.countDocuments(), 0);
+  });
+}
+
+const unreachable = () => new GatewayError({ code: 'unreachable', message: 'Failed.' });
+
+test('a gateway that fails leaves the order unpaid and names it', async () => {
+  const { gateway, failures } = fakeGateway();
+  failures.push(unreachable());
+  const outcome = await checkoutWith(gateway)(request);
+  assert.ok(outcome.kind === 'gatewayFailed');
+  assert.match(outcome.sentence, new RegExp(`^Order ${outcome.orderId} is kept.*Try again\\.$`));
+  const order = await db.orders.findOne({ _id: outcome.orderId });
+  assert.deepEqual([order?.status, order?.gatewayOrderId], ['pendingPayment', null]);
+});
+
+test('a phone number that the gateway refuses is a refusal that names it', async () => {
+  const { gateway, failures } = fakeGateway();
+  failures.push(new GatewayError({ code: 'refused', message: 'Failed.', field: 'customer.phone' }));
+  const outcome = await checkoutWith(gateway)(request);
+  assert.deepEqual(
+    [outcome.kind, outcome.kind === 'refused' && outcome.field],
+    ['refused', 'customer.phone'],
+  );
+});
+
+test('the same Idempotency-Key answers the first reply, also after the order has moved on and the price has changed', async () => {
+  const { gateway, calls } = fakeGateway();
+  const checkout = checkoutWith(gateway);
+  const keyed = { ...request, idempotencyKey: 'key-1' };
+  const first = placed(await checkout(keyed));
+  await db.orders.updateOne({ _id: first.orderId }, { $set: { status: 'active', open: false } });
+  await db.products.updateOne({ _id: product._id }, { $set: { sizes: [{ ramGb: 8, pricePaise: 1 }] } });
+  assert.deepEqual(placed(await checkout(keyed)), first);
+  assert.equal(calls.length, 1);
+  assert.equal(await db.orders.countDocuments(), 1);
+});
+
+test('another checkout under the same Idempotency-Key is refused', async () => {
+  const { gateway } = fakeGateway();
+  const checkout = checkoutWith(gateway);
+  await checkout({ ...request, idempotencyKey: 'key-1' });
+  const others: Partial<CheckoutRequest>[] = [
+    { ramGb: 4 },
+    { os: 'CentOS 7' },
+    { customer: { ...request.customer, email: 'other@example.com' } },
+    { productId: 'gold' },
+  ];
+  for (const other of others) {
+    const outcome = await checkout({ ...request, ...other, idempotencyKey: 'key-1' });
+    assert.deepEqual(
+      [outcome.kind, outcome.kind === 'refused' && outcome.reason],
+      ['refused', 'idempotencyKeyReused'],
+    );
+  }
+  assert.equal(await db.orders.countDocuments(), 1);
+});
+
+test('ten checkouts at once under one Idempotency-Key are one order and one reply', async () => {
+  const { gateway, sessions } = fakeGateway();
+  const checkout = checkoutWith(gateway);
+  const keyed = { ...request, idempotencyKey: 'key-1' };
+  const replies = await Promise.all(Array.from({ length: 10 }, async () => placed(await checkout(keyed))));
+  for (const reply of replies) assert.deepEqual(reply, replies[0]);
+  assert.equal(await db.orders.countDocuments(), 1);
+  assert.equal(sessions.size, 1);
+});
+
+test('a gateway that failed is asked again under the same Idempotency-Key, for the same order', async () => {
+  const { gateway, failures } = fakeGateway();
+  failures.push(unreachable());
+  const checkout = checkoutWith(gateway);
+  const keyed = { ...request, idempotencyKey: 'key-1' };
+  const failed = await checkout(keyed);
+  assert.ok(failed.kind === 'gatewayFailed');
+  assert.equal(placed(await checkout(keyed)).orderId, failed.orderId);
+});
+
+test('a crash after any step is finished by the repeat under the same Idempotency-Key', async () => {
+  const keyed = { ...request, idempotencyKey: 'key-1' };
+  const crash = new Error('crash');
+  const crashing = (collection: object, method: string) =>
+    new Proxy(collection, {
+      get(target, name) {
+        if (name === method) return () => Promise.reject(crash);
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const crashes: [after: string, deps: (gateway: PaymentGateway) => Partial<CheckoutDeps>][] = [
+    ['the key', () => ({ db: { ...db, orders: crashing(db.orders, 'insertOne') as typeof db.orders } })],
+    [
+      'the order',
+      (gateway) => ({ gateways: { cashfree: { ...gateway, createOrder: () => Promise.reject(crash) } } }),
+    ],
+    ['the gateway', () => ({ db: { ...db, orders: crashing(db.orders, 'updateOne') as typeof db.orders } })],
+  ];
+  for (const [after, change] of crashes) {
+    const { gateway, sessions } = fakeGateway();
+    await assert.rejects(checkoutWith(gateway, change(gateway))(keyed), crash, after);
+    const claim = await db.idempotencyKeys.findOne({ _id: 'key-1' });
+    const reply = placed(await checkoutWith(gateway)(keyed));
+    assert.equal(reply.orderId, claim?.orderId, after);
+    assert.deepEqual(placed(await checkoutWith(gateway)(keyed)), reply);
+    assert.equal(await db.orders.countDocuments(), 1, after);
+    assert.equal(sessions.size, 1, after);
+    await Promise.all([db.orders.deleteMany({}), db.idempotencyKeys.deleteMany({})]);
+  }
+});

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Looks at a state until `isRight` holds, and gives it back; fails with what it saw last. */
+export async function eventually<T>(input: {
+  what: string;
+  read: () => Promise<T>;
+  isRight: (seen: T) => boolean;
+  withinMs?: number;
+}): Promise<T> {
+  const { what, read, isRight, withinMs = 30_000 } = input;
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const seen = await read();
+    if (isRight(seen)) return seen;
+    if (Date.now() > deadline)
+      assert.fail(`${what} did not come true within ${withinMs} ms; seen last: ${JSON.stringify(seen)}`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,73 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { OrderActivities } from './contract/order-activities.ts';
+
+/** Every time limit and retry policy of an order, on one screen. */
+
+/** Reads and idempotent writes on our own database: safe to run more than once, one history event each. */
+export const records = proxyLocalActivities<
+  Pick<
+    OrderActivities,
+    | 'readPolicy'
+    | 'openOrder'
+    | 'recordPayment'
+    | 'planOrder'
+    | 'projectOrder'
+    | 'verifyServer'
+    | 'deliverOrder'
+    | 'restartOrder'
+  >
+>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+/** Reading the supplier's stock costs nothing and may be repeated; an answer is a value, so few tries are failures. */
+export const stock = proxyLocalActivities<Pick<OrderActivities, 'checkStock' | 'markPackageDry'>>({
+  startToCloseTimeout: '40s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+/**
+ * The purchase. Its retries are harmless: the ledger, not the number of attempts, keeps a rerun from calling the
+ * supplier twice; a rerun answers from the ledger or watches the row of the attempt before.
+ */
+export function purchaseActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'buyVps'>>({
+    startToCloseTimeout: policy.longestPurchaseMs + 60_000,
+    heartbeatTimeout: '15s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+    summary: 'Buy one server, at most once',
+  });
+}
+
+/** Waits in the ledger for a purchase that was sent; beats while it waits. */
+export function settlingActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply'>>({
+    startToCloseTimeout: policy.longestPurchaseMs + policy.settleAfterMs + 120_000,
+    heartbeatTimeout: '15s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
+    summary: 'Wait until the purchase is settled',
+  });
+}
+
+/** Polls for the login; an empty one is a benign failure that is tried again at the policy's pace. */
+export function credentialActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'fetchCredentials'>>({
+    scheduleToCloseTimeout: policy.credentialsLimitMs,
+    startToCloseTimeout: '60s',
+    retry: {
+      initialInterval: policy.credentialsEveryMs,
+      backoffCoefficient: 1,
+      maximumInterval: policy.credentialsEveryMs,
+    },
+    summary: "Wait for the server's login",
+  });
+}
+
+/** Mails: each fact once, tried until the mail server takes it. */
+export const notices = proxyActivities<Pick<OrderActivities, 'sendNotice'>>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+  summary: 'Tell by mail',
+});

@@ -1,0 +1,223 @@
+import { assertNever } from '../src/domain/assert-never.ts';
+import { describeDuration } from '../src/domain/duration.ts';
+import type { PurchaseOutcome } from '../src/domain/purchase-outcome.ts';
+import type { StockCheck } from '../src/domain/stock-check.ts';
+import { purchaseActivities, records, settlingActivities, stock } from './activity-proxies.ts';
+import type { ReleaseOutcome } from './contract/package-lock.ts';
+import type { FailedStep, OrderRun } from './order-run.ts';
+
+/** How a turn under the lock ended. */
+export type Turn =
+  | { kind: 'bought'; purchaseId: string; ip: string }
+  | { kind: 'short'; count: number; reserve: number; dry: boolean }
+  | { kind: 'again'; pauseMs?: number }
+  | FailedStep;
+
+/**
+ * Queues for the package's lock, then checks the stock, buys and verifies while holding it. The status says
+ * `provisioning` only once the lock is held, or a crash before would strand the order.
+ */
+export async function buyUnderLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
+  const { order, policy, record } = run;
+  const { purchaseId } = input;
+  await record.enter({
+    status: 'queued',
+    text: 'Waits its turn for the package.',
+    next: { text: 'Buys the server when its turn comes.', at: null },
+  });
+  const turn = await run.lock.withLock<Turn>(
+    {
+      supplier: order.supplier,
+      packageName: order.packageKey,
+      requestId: purchaseId,
+      waitLimitMs: policy.lockWaitLimitMs,
+    },
+    async ({ fencingNumber }) => {
+      const value = await buyHoldingTheLock(run, { purchaseId, fencingNumber });
+      return { outcome: releaseOutcome(value), value };
+    },
+  );
+  if (turn.acquired) return turn.value;
+  const waited = describeDuration(policy.lockWaitLimitMs);
+  const message = `Lock acquisition failed: the package was busy for ${waited}.`;
+  return { kind: 'failed', code: 'lockTimeout', message };
+}
+
+async function buyHoldingTheLock(
+  run: OrderRun,
+  input: { purchaseId: string; fencingNumber: number },
+): Promise<Turn> {
+  const { order, policy, record } = run;
+  const { orderId } = order;
+  await record.enter({
+    status: 'provisioning',
+    text: 'Its turn: checks the stock and buys the server.',
+    next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
+  });
+  const { lowStockWarning } = policy;
+  const found = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
+  if (found.kind !== 'available') return withoutStock(found);
+  run.trial = false;
+  run.waitingForStockSinceMs = null;
+  if (found.low) warnOfLowStock(run, found);
+  const outcome = await buy(run, { ...input, stockBefore: found.count });
+  return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+}
+
+function withoutStock(found: Exclude<StockCheck, { kind: 'available' }>): Turn {
+  switch (found.kind) {
+    case 'short':
+      return found;
+    case 'missing':
+      return { kind: 'failed', code: 'packageUnavailable', message: found.sentence };
+    case 'unreachable':
+      return { kind: 'failed', code: 'supplierUnreachable', message: found.why };
+    case 'rejectedCredentials':
+      return { kind: 'failed', code: 'supplierRejectedCredentials', message: found.why };
+    default:
+      return assertNever(found);
+  }
+}
+
+function warnOfLowStock(run: OrderRun, found: { count: number; packageName: string }): void {
+  run.record.note(
+    `Package ${found.packageName} is running low on IPs: ${found.count} available; ` +
+      'concurrent orders may get an address of another package',
+  );
+  run.notices.tell({ factId: 'lowStock', notice: { kind: 'lowStock', available: found.count } });
+}
+
+/** One purchase, waiting under the lock for a dead holder's purchase first where there is one. */
+async function buy(
+  run: OrderRun,
+  input: { purchaseId: string; fencingNumber: number; stockBefore: number },
+): Promise<PurchaseOutcome> {
+  const { policy } = run;
+  const { longestPurchaseMs, settleAfterMs, purchaseTries } = policy;
+  const limits = { longestPurchaseMs, settleAfterMs, purchaseTries };
+  const settling = settlingActivities(policy);
+  for (;;) {
+    const outcome = await purchaseActivities(policy).buyVps({
+      orderId: run.order.orderId,
+      ...input,
+      policy: limits,
+    });
+    if (outcome.kind === 'unstored') {
+      return settling.storePurchaseReply({ purchaseId: input.purchaseId, reply: outcome.reply });
+    }
+    if (outcome.kind !== 'busy') return outcome;
+    run.record.note(`Waits for purchase ${outcome.purchaseId}, which may still be at the supplier.`);
+    await settling.settlePurchase({ purchaseId: outcome.purchaseId, policy: limits });
+  }
+}
+
+/** A purchase of an earlier run whose lock is lost: settled without asking for it, the fence is still its own. */
+export async function settleWithoutLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
+  const { longestPurchaseMs, settleAfterMs, purchaseTries } = run.policy;
+  const outcome = await settlingActivities(run.policy).settlePurchase({
+    purchaseId: input.purchaseId,
+    policy: { longestPurchaseMs, settleAfterMs, purchaseTries },
+  });
+  return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+}
+
+/** What follows from a purchase's outcome: verified before the lock is released, a mismatch dries the package. */
+async function afterPurchase(
+  run: OrderRun,
+  input: { purchaseId: string; outcome: PurchaseOutcome },
+): Promise<Turn> {
+  const { purchaseId, outcome } = input;
+  switch (outcome.kind) {
+    case 'bought':
+      return verify(run, purchaseId);
+    case 'unknown':
+      return settleWithoutLock(run, { purchaseId });
+    case 'unstored':
+    case 'busy':
+      throw new Error(`Purchase ${purchaseId} came back as ${outcome.kind}, which its caller resolves.`);
+    case 'wrong':
+      return { kind: 'again' };
+    case 'duplicate':
+      return {
+        kind: 'failed',
+        code: 'duplicateServer',
+        message: outcome.sentence,
+        purchaseId,
+        ip: outcome.ip,
+      };
+    case 'case':
+      return { kind: 'failed', code: 'purchaseUnknown', message: outcome.sentence, purchaseId };
+    case 'refused':
+      return { kind: 'failed', code: 'purchaseRefused', message: sayRefused(outcome.reason), purchaseId };
+    case 'notSent':
+      return {
+        kind: 'failed',
+        code: outcome.rejectedCredentials ? 'supplierRejectedCredentials' : 'supplierUnreachable',
+        message: outcome.why,
+        purchaseId,
+      };
+    case 'voided':
+    case 'notBought':
+    case 'orderClosed':
+      run.record.note(sayAgain(outcome));
+      return { kind: 'again' };
+    case 'staleGrant':
+      run.record.note(sayAgain(outcome));
+      return { kind: 'again', pauseMs: run.policy.holderCheckEveryMs };
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** Proves the address, whoever bought it; used under the lock and after a restart. */
+export async function verify(run: OrderRun, purchaseId: string): Promise<Turn> {
+  const { orderId } = run.order;
+  const verified = await records.verifyServer({ orderId, purchaseId });
+  switch (verified.kind) {
+    case 'right':
+      return { kind: 'bought', purchaseId, ip: verified.ip };
+    case 'wrong':
+      await stock.markPackageDry({ orderId, purchaseId });
+      return {
+        kind: 'failed',
+        code: 'wrongPackage',
+        message: verified.sentence,
+        purchaseId,
+        ip: verified.ip,
+      };
+    case 'duplicate':
+      return {
+        kind: 'failed',
+        code: 'duplicateServer',
+        message: verified.sentence,
+        purchaseId,
+        ip: verified.ip,
+      };
+    default:
+      return assertNever(verified);
+  }
+}
+
+/** What the lock's breaker learns from a turn. */
+function releaseOutcome(turn: Turn): ReleaseOutcome {
+  if (turn.kind === 'again') return 'noVerdict';
+  if (turn.kind !== 'failed') return 'supplierAnswered';
+  if (turn.code === 'supplierUnreachable') return 'supplierUnreachable';
+  if (turn.code === 'supplierRejectedCredentials') return 'supplierRejectedCredentials';
+  if (turn.code === 'purchaseUnknown') return 'noVerdict';
+  return 'supplierAnswered';
+}
+
+function sayRefused(reason: string): string {
+  return `The supplier refused to sell: ${reason}. Nothing was bought.`;
+}
+
+function sayAgain(
+  outcome: Extract<PurchaseOutcome, { kind: 'voided' | 'notBought' | 'staleGrant' | 'orderClosed' }>,
+) {
+  if (outcome.kind === 'orderClosed') return outcome.why;
+  if (outcome.kind === 'staleGrant')
+    return 'Its turn at the package had passed to a later one; it asks again.';
+  if (outcome.kind === 'voided') return 'A later holder of the lock took over before anything was sent.';
+  return 'Nothing was bought; it buys again.';
+}

@@ -1,0 +1,37 @@
+import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
+import type { OrderNotice } from '../../src/domain/order-notice.ts';
+import type { CapturedPayment } from '../../src/domain/payment.ts';
+import type { ResolvedPolicy } from '../../src/domain/policy.ts';
+import type { Projection, ProjectionResult } from '../../src/domain/projection.ts';
+import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
+import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
+import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
+import type { StockCheck } from '../../src/domain/stock-check.ts';
+import type { Delivery, Verification } from '../../src/domain/verification.ts';
+
+export interface BuyVpsInput {
+  orderId: string;
+  purchaseId: string;
+  fencingNumber: number;
+  stockBefore: number;
+  policy: Pick<ResolvedPolicy, 'longestPurchaseMs' | 'settleAfterMs' | 'purchaseTries'>;
+}
+
+/** Activities of `provisionOrder` and `settlePayment`. */
+export interface OrderActivities {
+  readPolicy(): Promise<ResolvedPolicy>;
+  openOrder(input: { orderId: string; workflowId: string; paymentSignalled: boolean }): Promise<OpenedOrder>;
+  recordPayment(input: { orderId: string; payment: CapturedPayment }): Promise<RecordedPayment>;
+  planOrder(input: { orderId: string; workflowId: string }): Promise<NextStep>;
+  projectOrder(input: Projection): Promise<ProjectionResult>;
+  checkStock(input: { orderId: string; trial: boolean; lowStockWarning: number }): Promise<StockCheck>;
+  buyVps(input: BuyVpsInput): Promise<PurchaseOutcome>;
+  storePurchaseReply(input: { purchaseId: string; reply: RawPurchaseReply }): Promise<PurchaseOutcome>;
+  settlePurchase(input: { purchaseId: string; policy: BuyVpsInput['policy'] }): Promise<PurchaseOutcome>;
+  verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
+  markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
+  fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;
+  deliverOrder(input: { orderId: string; purchaseId: string }): Promise<Delivery>;
+  sendNotice(input: { orderId: string; factId: string; notice: OrderNotice }): Promise<void>;
+  restartOrder(input: { orderId: string }): Promise<void>;
+}

@@ -1,0 +1,48 @@
+import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
+import { describeDuration } from '../src/domain/duration.ts';
+import { credentialActivities, records } from './activity-proxies.ts';
+import type { OrderRun, StepResult } from './order-run.ts';
+
+/** From a verified purchase to a delivered server: waits for the login outside the lock, delivers, mails. */
+export async function deliverServer(
+  run: OrderRun,
+  input: { purchaseId: string; ip: string },
+): Promise<StepResult> {
+  const { order, policy, record } = run;
+  const { orderId } = order;
+  const { purchaseId, ip } = input;
+  await record.enter({
+    status: 'preparing',
+    text: `Bought and verified ${ip}; waits for its login.`,
+    next: {
+      text: 'Delivers as soon as the supplier shows the login; needs a decision at',
+      at: new Date(Date.now() + policy.credentialsLimitMs).toISOString(),
+    },
+  });
+  try {
+    await credentialActivities(policy).fetchCredentials({
+      orderId,
+      purchaseId,
+      everyMs: policy.credentialsEveryMs,
+    });
+  } catch (error) {
+    if (!isOutOfTime(error)) throw error;
+    const waited = describeDuration(policy.credentialsLimitMs);
+    const message = `The supplier has shown no usable login for ${ip} for ${waited}.`;
+    return { kind: 'failed', code: 'credentialsLate', message, purchaseId, ip };
+  }
+  const delivery = await records.deliverOrder({ orderId, purchaseId });
+  if (delivery.kind === 'moneyGone') return { kind: 'again' };
+  await run.notices.tellNow({ factId: `credentials:${purchaseId}`, notice: { kind: 'credentials' } });
+  await record.enter({
+    status: 'active',
+    text: `Delivered ${ip}; the login was mailed to the customer.`,
+    next: { text: 'Nothing: the order is complete.', at: null },
+    ip,
+  });
+  return { kind: 'ended', status: 'active' };
+}
+
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}

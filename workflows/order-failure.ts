@@ -1,0 +1,40 @@
+import { condition } from '@temporalio/workflow';
+import { recommendedActions } from '../src/domain/order-words.ts';
+import type { FailedStep, OrderRun } from './order-run.ts';
+
+/** Writes a failure, after everything it states is true, and tells the admin once. */
+export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void> {
+  const { code, message } = step;
+  run.waitingForStockSinceMs = null;
+  await run.record.enter({
+    status: 'failed',
+    text: `Failed (${code}): ${message}`,
+    next: { text: recommendedActions[code], at: null },
+    failure: { code, message },
+  });
+  const since = run.record.failure?.since ?? '';
+  run.notices.tell({
+    factId: `failed:${code}:${since}`,
+    notice: {
+      kind: 'orderFailed',
+      code,
+      sentence: message,
+      purchaseId: step.purchaseId ?? null,
+      ip: step.ip ?? null,
+    },
+  });
+  const { purchaseId } = step;
+  if (purchaseId && (code === 'purchaseUnknown' || code === 'duplicateServer')) {
+    run.notices.tell({
+      factId: `case:${purchaseId}`,
+      notice: { kind: 'caseOpened', purchaseId, sentence: message },
+    });
+  }
+}
+
+/** Waits for the failure's one decision. A person's retry may buy once from a package that is marked dry. */
+export async function waitForDecision(run: OrderRun): Promise<void> {
+  await condition(() => run.messages.isDecided);
+  run.messages.takeDecision();
+  run.trial = true;
+}

@@ -1,0 +1,36 @@
+import { condition } from '@temporalio/workflow';
+import type { OrderNotice } from '../src/domain/order-notice.ts';
+import { notices } from './activity-proxies.ts';
+
+export interface OrderNotices {
+  /** Queues a mail; the order does not wait for the mail server. */
+  tell(input: { factId: string; notice: OrderNotice }): void;
+  /** Sends one mail and waits until the mail server took it. */
+  tellNow(input: { factId: string; notice: OrderNotice }): Promise<void>;
+  /** Waits until every queued mail is sent: a run may not end before. */
+  drained(): Promise<void>;
+}
+
+/** The mails of one order. `factId` names the fact, so that each is told once, whatever is repeated. */
+export function useOrderNotices(input: {
+  orderId: string;
+  onFailed: (sentence: string) => void;
+}): OrderNotices {
+  const { orderId } = input;
+  let open = 0;
+  return {
+    tell({ factId, notice }) {
+      open += 1;
+      notices
+        .sendNotice({ orderId, factId: `${orderId}:${factId}`, notice })
+        .catch(() => input.onFailed(`The mail about "${notice.kind}" could not be sent.`))
+        .finally(() => {
+          open -= 1;
+        });
+    },
+    async tellNow({ factId, notice }) {
+      await notices.sendNotice({ orderId, factId: `${orderId}:${factId}`, notice });
+    },
+    drained: () => condition(() => open === 0),
+  };
+}

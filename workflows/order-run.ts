@@ -1,0 +1,37 @@
+import type { FailureCode, OrderStatus } from '../src/domain/order.ts';
+import type { OrderFacts } from '../src/domain/order-facts.ts';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { OrderMessages } from './order-messages.ts';
+import type { OrderNotices } from './order-notices.ts';
+import type { OrderRecord } from './order-record.ts';
+import type { PaymentDesk } from './payment-desk.ts';
+import type { PackageLock } from './with-package-lock.ts';
+
+/** All that the steps of one order share. */
+export interface OrderRun {
+  order: OrderFacts;
+  policy: ResolvedPolicy;
+  record: OrderRecord;
+  messages: OrderMessages;
+  notices: OrderNotices;
+  payments: PaymentDesk;
+  lock: PackageLock;
+  /** A person's retry buys once although the package is marked dry. */
+  trial: boolean;
+  /** Since when the order waits for stock, over several looks; null while it does not. */
+  waitingForStockSinceMs: number | null;
+}
+
+export interface FailedStep {
+  kind: 'failed';
+  code: FailureCode;
+  message: string;
+  purchaseId?: string;
+  ip?: string;
+}
+
+/** How a step ended: `again` looks at MongoDB and the ledger once more, then goes on. */
+export type StepResult =
+  | { kind: 'again'; pauseMs?: number }
+  | { kind: 'ended'; status: OrderStatus }
+  | FailedStep;

@@ -1,0 +1,94 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import type { GatewayName } from '../src/domain/order.ts';
+import type { CapturedPayment } from '../src/domain/payment.ts';
+import { records } from './activity-proxies.ts';
+import { paymentReceivedSignal } from './contract/provision-order.ts';
+import { findInteger, findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import type { OrderNotices } from './order-notices.ts';
+import type { OrderRecord } from './order-record.ts';
+
+export interface PaymentDesk {
+  /** True while no payment waits to be looked at. */
+  readonly isEmpty: boolean;
+  /** How many payments have been looked at. */
+  readonly settled: number;
+  /** Begins to look at payments, one after another. */
+  open(): void;
+  /** Waits until every payment that has arrived is recorded and told. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Takes in captured payments: each is recorded under its own id; one that is not the right first payment of the
+ * order is told to the admin. The same payment id again changes nothing; an unreadable signal is only noted.
+ */
+export function usePaymentDesk(input: {
+  orderId: string;
+  record: OrderRecord;
+  notices: OrderNotices;
+}): PaymentDesk {
+  const { orderId, record, notices } = input;
+  const waiting: CapturedPayment[] = [];
+  let busy = false;
+  let settled = 0;
+  setHandler(
+    paymentReceivedSignal,
+    (raw) => {
+      const payment = findPayment(orderId, readSignal(raw));
+      if (payment) waiting.push(payment);
+      else record.note('A paymentReceived signal was not readable and changed nothing.');
+    },
+    {
+      description:
+        'Sent by the gateway webhook: {"gateway": "cashfree", "paymentId": "...", "amountPaise": 49900, ' +
+        '"currency": "INR", "paidAt": "2026-11-21T10:00:00.000Z"}',
+    },
+  );
+  return {
+    get isEmpty() {
+      return waiting.length === 0;
+    },
+    get settled() {
+      return settled;
+    },
+    open: () => void work(),
+    idle: () => condition(() => waiting.length === 0 && !busy),
+  };
+
+  async function work(): Promise<void> {
+    for (;;) {
+      await condition(() => waiting.length > 0);
+      busy = true;
+      const payment = waiting.shift();
+      if (payment) await settle(payment);
+      busy = false;
+      settled += 1;
+    }
+  }
+
+  async function settle(payment: CapturedPayment): Promise<void> {
+    const recorded = await records.recordPayment({ orderId, payment });
+    if (recorded.known) return;
+    record.note(recorded.sentence);
+    if (recorded.verdict === 'right') return;
+    notices.tell({
+      factId: `payment:${payment.gateway}:${payment.paymentId}`,
+      notice: { kind: 'paymentProblem', verdict: recorded.verdict, payment },
+    });
+  }
+}
+
+function findPayment(orderId: string, from: SignalInput): CapturedPayment | undefined {
+  const gateway = findText({ from, name: 'gateway' });
+  const paymentId = findText({ from, name: 'paymentId' });
+  const currency = findText({ from, name: 'currency' });
+  const paidAt = findText({ from, name: 'paidAt' });
+  const amountPaise = findInteger({ from, name: 'amountPaise' });
+  if (!isGateway(gateway) || !paymentId || !currency || !paidAt || amountPaise === undefined)
+    return undefined;
+  return { gateway, paymentId, orderId, amountPaise, currency, paidAt };
+}
+
+function isGateway(name: string | undefined): name is GatewayName {
+  return name === 'cashfree' || name === 'razorpay';
+}

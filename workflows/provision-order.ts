@@ -1,0 +1,202 @@
+import { allHandlersFinished, CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import { assertNever } from '../src/domain/assert-never.ts';
+import type { OrderStatus } from '../src/domain/order.ts';
+import type { OpenedOrder } from '../src/domain/order-facts.ts';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import { records } from './activity-proxies.ts';
+import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
+import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
+import { deliverServer } from './deliver-server.ts';
+import { enterFailed, waitForDecision } from './order-failure.ts';
+import { useOrderMessages } from './order-messages.ts';
+import { useOrderNotices } from './order-notices.ts';
+import { createOrderRecord, OwnerChanged } from './order-record.ts';
+import type { OrderRun, StepResult } from './order-run.ts';
+import { usePaymentDesk } from './payment-desk.ts';
+import { waitForStock } from './wait-for-stock.ts';
+import { usePackageLock } from './with-package-lock.ts';
+
+/**
+ * One paid order from payment to delivery: owner of the order's document until a remedy begins. It never fails by
+ * business trouble: an order that cannot go on waits in `failed` for a decision.
+ */
+export async function provisionOrder(input: ProvisionOrderInput): Promise<ProvisionOrderResult> {
+  const orderId: unknown = (input as ProvisionOrderInput | undefined)?.orderId;
+  if (typeof orderId !== 'string' || orderId === '') {
+    return { orderId: '', ended: 'badInput', explanation: 'Start it with {"orderId": "..."}.' };
+  }
+  return CancellationScope.nonCancellable(() => runOrder({ orderId, trial: input.trial === true }));
+}
+
+async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Promise<ProvisionOrderResult> {
+  let policy: ResolvedPolicy | undefined;
+  const record = createOrderRecord(orderId);
+  const notices = useOrderNotices({ orderId, onFailed: record.note });
+  const payments = usePaymentDesk({ orderId, record, notices });
+  const messages = useOrderMessages({ record, policy: () => policy });
+  const lock = usePackageLock({
+    onPaused: ({ reason }) => record.note(`The package lock is paused: ${reason}`),
+    onResumed: () => record.note('The package lock is open again.'),
+  });
+  policy = await records.readPolicy();
+  const { workflowId } = workflowInfo();
+  const opened = await records.openOrder({ orderId, workflowId, paymentSignalled: !payments.isEmpty });
+  payments.open();
+  if (opened.kind !== 'open') {
+    await payments.idle();
+    await notices.drained();
+    return endWithoutOrder(orderId, opened);
+  }
+  const { order } = opened;
+  record.adopt(order);
+  for (const requestId of opened.requestIds) {
+    await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });
+  }
+  if (opened.restarted) record.note('The order was started again and continues by what the ledger says.');
+  await payments.idle();
+  const status = await runToTheEnd({
+    order,
+    policy,
+    record,
+    messages,
+    notices,
+    payments,
+    lock,
+    trial,
+    waitingForStockSinceMs: null,
+  });
+  await payments.idle();
+  await notices.drained();
+  await condition(allHandlersFinished);
+  return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
+}
+
+/** Steps until the order has ended or belongs to another workflow. */
+async function runToTheEnd(run: OrderRun): Promise<OrderStatus | 'ownedByAnotherWorkflow'> {
+  void writeNotesInBackground(run);
+  try {
+    for (;;) {
+      const result = await takeNextStepSafely(run);
+      if (result.kind === 'ended') return result.status;
+      if (result.kind === 'failed') {
+        await enterFailed(run, result);
+        await waitForDecision(run);
+      } else if (result.pauseMs) {
+        await sleep(result.pauseMs, { summary: 'Pause before the next step' });
+      }
+    }
+  } catch (error) {
+    if (error instanceof OwnerChanged) return 'ownedByAnotherWorkflow';
+    throw error;
+  }
+}
+
+/** Whatever goes wrong unexpectedly becomes a failure that waits for a decision, never a failed workflow. */
+async function takeNextStepSafely(run: OrderRun): Promise<StepResult> {
+  try {
+    return await takeNextStep(run);
+  } catch (error) {
+    if (error instanceof OwnerChanged) throw error;
+    return { kind: 'failed', code: 'internalError', message: sayError(error) };
+  }
+}
+
+async function takeNextStep(run: OrderRun): Promise<StepResult> {
+  const { orderId } = run.order;
+  const step = await records.planOrder({ orderId, workflowId: workflowInfo().workflowId });
+  switch (step.kind) {
+    case 'awaitPayment':
+      return awaitRightPayment(run);
+    case 'buy':
+      return afterTurn(run, await buyUnderLock(run, step));
+    case 'settle':
+      return afterTurn(run, await settleWithoutLock(run, step));
+    case 'verify':
+      return afterTurn(run, await verify(run, step.purchaseId));
+    case 'finishDelivery':
+      return deliverServer(run, step);
+    case 'case':
+      return {
+        kind: 'failed',
+        code: step.duplicate ? 'duplicateServer' : 'purchaseUnknown',
+        message: step.sentence,
+        purchaseId: step.purchaseId,
+      };
+    case 'ended':
+      return endAs(run, step.status);
+    default:
+      return assertNever(step);
+  }
+}
+
+async function afterTurn(run: OrderRun, turn: Turn): Promise<StepResult> {
+  if (turn.kind === 'bought') return deliverServer(run, turn);
+  if (turn.kind === 'short') return waitForStock(run, turn);
+  return turn;
+}
+
+/** Only a wrong payment is there: the order asks for no lock and waits for the right one. */
+async function awaitRightPayment(run: OrderRun): Promise<StepResult> {
+  const { payments, messages } = run;
+  if (run.record.failure?.code !== 'paymentMismatch') {
+    const message = 'What was paid is not what the order costs; nothing is bought for it.';
+    await enterFailed(run, { kind: 'failed', code: 'paymentMismatch', message });
+  }
+  const settled = payments.settled;
+  await condition(() => payments.settled > settled || messages.isDecided);
+  messages.takeDecision();
+  return { kind: 'again' };
+}
+
+async function endAs(run: OrderRun, status: OrderStatus): Promise<StepResult> {
+  if (run.record.status !== status) {
+    const next = { text: 'Nothing: the order has ended.', at: null };
+    await run.record.enter({ status, text: `The order has ended as ${status}.`, next });
+  }
+  return { kind: 'ended', status };
+}
+
+/** Notes that no status takes along (a refused message, a paused lock) reach the order's document at once. */
+async function writeNotesInBackground({ record }: OrderRun): Promise<void> {
+  for (;;) {
+    await condition(() => record.hasUnwrittenNotes);
+    try {
+      await record.flush();
+    } catch (error) {
+      if (!(error instanceof OwnerChanged)) throw error;
+      return;
+    }
+  }
+}
+
+function endWithoutOrder(
+  orderId: string,
+  opened: Exclude<OpenedOrder, { kind: 'open' }>,
+): ProvisionOrderResult {
+  switch (opened.kind) {
+    case 'unknown':
+      return {
+        orderId,
+        ended: 'unknownOrder',
+        explanation: `There is no order ${orderId}; its payment is unmatched.`,
+      };
+    case 'ownedByOther':
+      return {
+        orderId,
+        ended: 'ownedByAnotherWorkflow',
+        explanation: `Order ${orderId} belongs to the workflow ${opened.owner}.`,
+      };
+    case 'notPaid':
+      return {
+        orderId,
+        ended: 'notPaid',
+        explanation: `Order ${orderId} is not paid; its payment starts it by itself.`,
+      };
+    default:
+      return assertNever(opened);
+  }
+}
+
+function sayError(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
