@@ -27,7 +27,10 @@ export function createActivities(
   };
   return withFailures({
     readPolicy: deps.readPolicy,
-    openOrder: (input) => openOrder(deps, input),
+    openOrder: async (input) => ({
+      policy: await deps.readPolicy(),
+      opened: await openOrder(settling, input),
+    }),
     recordPayment: (input) => recordPayment(deps, input),
     planOrder: (input) => planOrder(settling, input),
     projectOrder: async (projection) => {

@@ -154,11 +154,10 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
 const checkWithinMs = 3_000;
 
 async function check(name: string, ask: () => unknown): Promise<ReadinessCheck> {
-  const late = sleep(checkWithinMs, undefined, { ref: false }).then(() => {
-    throw new Error(`no answer within ${checkWithinMs / 1000} s`);
-  });
+  const tooLate = sleep(checkWithinMs, 'late', { ref: false });
   try {
-    await Promise.race([ask(), late]);
+    const answer = await Promise.race([Promise.resolve().then(ask), tooLate]);
+    if (answer === 'late') return { name, ok: false, detail: `no answer within ${checkWithinMs / 1000} s` };
     return { name, ok: true };
   } catch (error) {
     return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };

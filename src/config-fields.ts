@@ -75,7 +75,7 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /** A key that seals logins: 32 bytes with the id that is stored beside what it sealed. */
-export interface CredentialsKey {
+interface CredentialsKey {
   id: string;
   key: Uint8Array;
 }

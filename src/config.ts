@@ -15,7 +15,7 @@ import {
   timeZone,
 } from './config-fields.ts';
 
-export type { CredentialsKey, LogLevel } from './config-fields.ts';
+export type { LogLevel } from './config-fields.ts';
 
 /** The environment lacks or misstates something: every problem at once, each with its way out, no secret in it. */
 export class ConfigError extends Error {

@@ -1,5 +1,6 @@
 import { assertNever } from '../src/domain/assert-never.ts';
 import { describeDuration } from '../src/domain/duration.ts';
+import { lowStockSentence } from '../src/domain/low-stock.ts';
 import type { PurchaseOutcome } from '../src/domain/purchase-outcome.ts';
 import type { StockCheck } from '../src/domain/stock-check.ts';
 import { purchaseActivities, records, settlingActivities, stock } from './activity-proxies.ts';
@@ -80,10 +81,7 @@ function withoutStock(found: Exclude<StockCheck, { kind: 'available' }>): Turn {
 }
 
 function warnOfLowStock(run: OrderRun, found: { count: number; packageName: string }): void {
-  run.record.note(
-    `Package ${found.packageName} is running low on IPs: ${found.count} available; ` +
-      'concurrent orders may get an address of another package',
-  );
+  run.record.note(lowStockSentence({ packageName: found.packageName, available: found.count }));
   run.notices.tell({ factId: 'lowStock', notice: { kind: 'lowStock', available: found.count } });
 }
 

@@ -1,11 +1,13 @@
 import { condition } from '@temporalio/workflow';
 import { recommendedActions } from '../src/domain/order-words.ts';
+import { records } from './activity-proxies.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
 
 /** Writes a failure, after everything it states is true, and tells the admin once. */
 export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void> {
   const { code, message } = step;
   run.waitingForStockSinceMs = null;
+  run.policy = await records.readPolicy();
   await run.record.enter({
     status: 'failed',
     text: `Failed (${code}): ${message}`,

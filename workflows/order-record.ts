@@ -55,6 +55,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let next: StatusChange['next'] = { text: 'The order is loaded and checked.', at: null };
   let version = 0;
   let claimed = 0;
+  let hasEntered = false;
   let written = 0;
   let packagePublished = false;
   let writing: Promise<void> = Promise.resolve();
@@ -78,7 +79,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
     timeline,
     refusals,
     get hasUnwrittenNotes() {
-      return facts !== undefined && claimed < timeline.length;
+      return hasEntered && claimed < timeline.length;
     },
     adopt(order) {
       facts = order;
@@ -103,6 +104,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
       failure = change.failure ? { ...change.failure, since: new Date(sinceMs).toISOString() } : null;
       if (change.ip) ip = change.ip;
       record.note(change.text);
+      hasEntered = true;
       publishSearchAttributes(failedBefore);
       await write();
     },

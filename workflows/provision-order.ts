@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { OrderStatus } from '../src/domain/order.ts';
-import type { OpenedOrder } from '../src/domain/order-facts.ts';
+import type { NextStep, OpenedOrder } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
 import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
@@ -38,12 +38,13 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     onPaused: ({ reason }) => record.note(`The package lock is paused: ${reason}`),
     onResumed: () => record.note('The package lock is open again.'),
   });
-  policy = await records.readPolicy();
-  const { workflowId } = workflowInfo();
-  const opened = await records.openOrder({ orderId, workflowId, paymentSignalled: !payments.isEmpty });
+  const paymentSignalled = !payments.isEmpty;
   payments.open();
+  await payments.idle();
+  const { workflowId } = workflowInfo();
+  const { policy: policyNow, opened } = await records.openOrder({ orderId, workflowId, paymentSignalled });
+  policy = policyNow;
   if (opened.kind !== 'open') {
-    await payments.idle();
     await notices.drained();
     return endWithoutOrder(orderId, opened);
   }
@@ -53,8 +54,7 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });
   }
   if (opened.restarted) record.note('The order was started again and continues by what the ledger says.');
-  await payments.idle();
-  const status = await runToTheEnd({
+  const run: OrderRun = {
     order,
     policy,
     record,
@@ -64,7 +64,8 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     lock,
     trial,
     waitingForStockSinceMs: null,
-  });
+  };
+  const status = await runToTheEnd(run, opened.step);
   await payments.idle();
   await notices.drained();
   await condition(allHandlersFinished);
@@ -72,11 +73,14 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
 }
 
 /** Steps until the order has ended or belongs to another workflow. */
-async function runToTheEnd(run: OrderRun): Promise<OrderStatus | 'ownedByAnotherWorkflow'> {
+async function runToTheEnd(
+  run: OrderRun,
+  firstStep: NextStep,
+): Promise<OrderStatus | 'ownedByAnotherWorkflow'> {
   void writeNotesInBackground(run);
   try {
-    for (;;) {
-      const result = await takeNextStepSafely(run);
+    for (let known: NextStep | null = firstStep; ; known = null) {
+      const result: StepResult = await takeNextStepSafely(run, known);
       if (result.kind === 'ended') return result.status;
       if (result.kind === 'failed') {
         await enterFailed(run, result);
@@ -92,18 +96,21 @@ async function runToTheEnd(run: OrderRun): Promise<OrderStatus | 'ownedByAnother
 }
 
 /** Whatever goes wrong unexpectedly becomes a failure that waits for a decision, never a failed workflow. */
-async function takeNextStepSafely(run: OrderRun): Promise<StepResult> {
+async function takeNextStepSafely(run: OrderRun, known: NextStep | null): Promise<StepResult> {
   try {
-    return await takeNextStep(run);
+    return await takeNextStep(run, known ?? (await planNextStep(run)));
   } catch (error) {
     if (error instanceof OwnerChanged) throw error;
     return { kind: 'failed', code: 'internalError', message: sayError(error) };
   }
 }
 
-async function takeNextStep(run: OrderRun): Promise<StepResult> {
-  const { orderId } = run.order;
-  const step = await records.planOrder({ orderId, workflowId: workflowInfo().workflowId });
+/** What MongoDB and the ledger say now, whatever this run remembers. */
+function planNextStep({ order }: OrderRun): Promise<NextStep> {
+  return records.planOrder({ orderId: order.orderId, workflowId: workflowInfo().workflowId });
+}
+
+async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> {
   switch (step.kind) {
     case 'awaitPayment':
       return awaitRightPayment(run);

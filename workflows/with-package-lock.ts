@@ -206,6 +206,7 @@ async function takeGrant(desk: Desk, grant: LockGranted | undefined): Promise<vo
     pass.grant.latestNumber = Math.max(pass.grant.latestNumber, grant.fencingNumber);
   } else if (grant.askedAtMs === pass.askedAtMs || grant.askedAtMs === 0) {
     const { fencingNumber } = grant;
+    endPause(desk, pass);
     pass.grant = { fencingNumber, latestNumber: fencingNumber, sinceMs: Date.now() };
   }
 }
@@ -230,9 +231,14 @@ function takePause(desk: Desk, raw: RawValue | undefined): void {
 function takeResume(desk: Desk, raw: RawValue | undefined): void {
   const address = readAddress(readSignal(raw));
   const pass = address && findPass(desk, address);
-  if (!address || !pass || pass.grant !== null) return;
+  if (pass) endPause(desk, pass);
+}
+
+/** A grant ends a pause too: it may overtake the message that says so. */
+function endPause(desk: Desk, pass: Pass): void {
+  if (pass.pause === null) return;
   pass.pause = null;
-  callHook(() => desk.hooks.onResumed?.(address));
+  callHook(() => desk.hooks.onResumed?.({ lockId: pass.lockId, requestId: pass.requestId }));
 }
 
 /** A handler that throws would stop the workflow's tasks. */

@@ -34,4 +34,4 @@ export type OpenedOrder =
   | { kind: 'notPaid' }
   | { kind: 'unknown' }
   | { kind: 'ownedByOther'; owner: string }
-  | { kind: 'open'; order: OrderFacts; restarted: boolean; requestIds: string[] };
+  | { kind: 'open'; order: OrderFacts; step: NextStep; restarted: boolean; requestIds: string[] };

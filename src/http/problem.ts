@@ -76,21 +76,10 @@ const unavailableSentences: Readonly<Record<string, string>> = {
   databaseUnavailable: 'Failed to reach the database. Send the same again.',
 };
 
-/** Names of the errors with which the MongoDB driver says that it has no server to talk to. */
-const noServerErrors: readonly string[] = [
-  'MongoServerSelectionError',
-  'MongoNetworkError',
-  'MongoNetworkTimeoutError',
-  'MongoPoolClearedError',
-  'MongoNotConnectedError',
-  'MongoTopologyClosedError',
-];
-
 /** The answer to whatever a handler or a body reader threw. */
 export function problemOf(error: unknown): Reply {
-  const { code, name, status } = factsOf(error);
-  const cause = noServerErrors.includes(name) ? 'databaseUnavailable' : code;
-  const sentence = unavailableSentences[cause];
+  const { code, status } = factsOf(error);
+  const sentence = unavailableSentences[code];
   if (sentence !== undefined) return unavailable(sentence);
   return requestProblem(error, status) ?? problem({ type: 'internal-error', detail: internalSentence });
 }
@@ -98,14 +87,13 @@ export function problemOf(error: unknown): Reply {
 const internalSentence =
   'Failed to answer: an error of ours. Try again; if it stays, give the errorId to whoever runs the shop.';
 
-function factsOf(error: unknown): { code: string; name: string; status: number } {
-  const { code, name, status } = (typeof error === 'object' && error !== null ? error : {}) as Record<
+function factsOf(error: unknown): { code: string; status: number } {
+  const { code, status } = (typeof error === 'object' && error !== null ? error : {}) as Record<
     string,
     unknown
   >;
   return {
     code: typeof code === 'string' ? code : '',
-    name: typeof name === 'string' ? name : '',
     status: typeof status === 'number' ? status : 0,
   };
 }

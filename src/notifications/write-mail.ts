@@ -1,10 +1,10 @@
 import { assertNever } from '../domain/assert-never.ts';
 import { lowStockSentence } from '../domain/low-stock.ts';
 import { formatMoney } from '../domain/money.ts';
+import { recommendedActions } from '../domain/order-words.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import { formatMoment } from '../domain/shop-time.ts';
 import { describeStatusForCustomer } from '../orders/customer-status.ts';
-import { failureAdvice } from './failure-advice.ts';
 import type {
   CaseOpenedNotice,
   CredentialsNotice,
@@ -147,7 +147,7 @@ function failureMail({ notice, settings }: Written<OrderFailedNotice>): MailDraf
       { label: 'By itself', value: describeNext({ next, settings }) },
     ],
     closing: [
-      `What you can do: ${failureAdvice[code]}`,
+      `What you can do: ${recommendedActions[code]}`,
       `To retry: send the signal "retryOrder" on the workflow's page, or POST /api/orders/provision {"orderId":"${orderId}"} with the admin token.`,
     ],
   });
@@ -173,7 +173,7 @@ function mismatchMail({ notice, settings }: Written<PaymentMismatchNotice>): Mai
     subject: `Payment does not match order ${orderId}`,
     paragraphs: [
       `Order ${orderId} costs ${asked}, but ${paid(payment)} was paid. No server is bought for it.`,
-      failureAdvice.paymentMismatch,
+      recommendedActions.paymentMismatch,
     ],
     facts: paymentFacts({ payment, settings }),
   });

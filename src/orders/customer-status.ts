@@ -1,7 +1,8 @@
 import type { OrderStatus } from '../domain/order.ts';
+import { statusWords } from '../domain/order-words.ts';
 
 /**
- * The one table of an order's status in people's words, for pages, mails, the CLI and the Web UI (design 3).
+ * An order's status in people's words, with its place in the queue or the reason of its failure (design 3).
  * `position` counts from 1 and is computed when read; `failureMessage` is the sentence of a failed order.
  */
 export function describeStatus(input: {
@@ -14,20 +15,6 @@ export function describeStatus(input: {
   if (status === 'failed' && failureMessage) return `${statusWords.failed}: ${failureMessage}`;
   return statusWords[status];
 }
-
-const statusWords: Readonly<Record<OrderStatus, string>> = {
-  pendingPayment: 'Awaiting payment',
-  queued: 'Waiting its turn',
-  waitingForStock: 'Waiting for stock',
-  provisioning: 'Buying the server',
-  preparing: 'Server bought, waiting for its login',
-  active: 'Delivered',
-  failed: 'Needs a decision',
-  compensating: 'Remedy under way',
-  refunded: 'Refunded',
-  cancelled: 'Cancelled',
-  expired: 'Expired',
-};
 
 /** What the customer reads: no code, no supplier, nothing to decide. */
 const customerSentences: Readonly<Record<OrderStatus, string>> = {

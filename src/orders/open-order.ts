@@ -1,17 +1,19 @@
 import type { Collections } from '../database.ts';
 import type { OpenedOrder, OrderFacts } from '../domain/order-facts.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
+import type { SettlingDependencies } from '../purchases/settle-row.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { OrderDocument } from './order-document.ts';
+import { planOrder } from './plan-order.ts';
 
 type Rows = Pick<Collections, 'orders' | 'packages' | 'purchases'>;
 
 /**
- * What a run needs before anything else: takes the ownership of a paid (or just being paid) order by conditional
+ * What a run needs before anything else, its first step included: takes the ownership of a paid (or just being paid) order by conditional
  * update, or says whose it is. A restarted run gets every requestId that an earlier run may have left at the lock.
  */
 export async function openOrder(
-  deps: { db: Rows },
+  deps: SettlingDependencies,
   input: { orderId: string; workflowId: string; paymentSignalled: boolean },
 ): Promise<OpenedOrder> {
   const { db } = deps;
@@ -29,6 +31,7 @@ export async function openOrder(
   return {
     kind: 'open',
     order: await factsOf(db, order),
+    step: await planOrder(deps, { orderId }),
     restarted,
     requestIds: restarted ? await requestIdsOf(db, orderId) : [],
   };

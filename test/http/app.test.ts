@@ -409,7 +409,7 @@ test('an error of ours is a 500 that tells nothing but an errorId, which the log
 test('a database that is away is a 503 with Retry-After', async (context) => {
   const { call } = await serveApp(context, {
     listProducts: async () => {
-      throw Object.assign(new Error('no primary'), { name: 'MongoServerSelectionError' });
+      throw Object.assign(new Error('no primary'), { code: 'databaseUnavailable' });
     },
   });
   const answer = await call({ path: '/api/products', token: storefrontToken });

@@ -1,4 +1,11 @@
-import { allHandlersFinished, condition, defineQuery, setHandler, sleep } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  defineQuery,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import type { ReleaseOutcome } from '../../workflows/contract/package-lock.ts';
 import { defineRawSignal } from '../../workflows/contract/read-signal.ts';
 import { type LockResult, usePackageLock } from '../../workflows/with-package-lock.ts';
@@ -17,7 +24,7 @@ export interface RequesterInput {
   /** Stays alive after its pass until the signal `leave`. */
   lingers?: boolean;
   passes?: number;
-  throwsInside?: boolean;
+  failsInside?: boolean;
 }
 
 export interface Turn {
@@ -79,7 +86,7 @@ export async function lockRequester(input: RequesterInput): Promise<LockResult<T
     };
     const ended = await lock.withLock(wish, async ({ fencingNumber }) => {
       const fromMs = Date.now();
-      if (input.throwsInside) throw new RangeError('inside the lock');
+      if (input.failsInside) throw ApplicationFailure.nonRetryable('inside the lock');
       if (input.holdMs === undefined) await condition(() => said.finish);
       else if (input.holdMs > 0) await sleep(input.holdMs);
       const value: Turn = { fencingNumber, fromMs, toMs: Date.now() };

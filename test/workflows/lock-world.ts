@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { after, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import {
   type LockActivities,
   type LockKey,
@@ -33,7 +39,8 @@ let connected: Promise<{ client: Client; native: NativeConnection }> | null = nu
 
 function connect() {
   connected ??= (async () => {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter } } });
     const { temporalAddress: address } = await useStack();
     const connection = await Connection.connect({ address });
     const native = await NativeConnection.connect({ address });
@@ -65,7 +72,7 @@ export type LockWorld = Awaited<ReturnType<typeof lockWorld>>;
 /** One lock with a worker and a task queue of its own; at the test's end all its workflows are terminated. */
 export async function lockWorld(
   t: TestContext,
-  wish: { policy?: Partial<LockPolicy>; maxCachedWorkflows?: number; withoutWorker?: boolean } = {},
+  wish: { policy?: Partial<LockPolicy>; withoutWorker?: boolean } = {},
 ) {
   const { client, native } = await connect();
   const name = randomUUID().slice(0, 8);
@@ -97,7 +104,6 @@ export async function lockWorld(
       taskQueue,
       workflowBundle: bundle,
       activities: { ...activities },
-      ...(wish.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: wish.maxCachedWorkflows }),
     });
     const running = worker.run();
     t.after(async () => {
@@ -116,6 +122,7 @@ export async function lockWorld(
     key,
     name,
     startLock,
+    bundle,
     /** The state of a lock that requester n holds, as a run before would have left it. */
     carriedBy(n: number): LockState {
       const nowMs = Date.now();

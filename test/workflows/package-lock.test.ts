@@ -269,14 +269,28 @@ test('Request Cancellation does a lock no harm', async (t) => {
   await world.untilHolds(2);
 });
 
-test('a lock that replays with every task serves as well', async (t) => {
-  const world = await lockWorld(t, { maxCachedWorkflows: 0, policy: { holderCheckEveryMs: 300 } });
-  for (const n of [0, 1, 2]) await world.ask(n, n === 0 ? {} : { holdMs: 10 });
+test('the histories of a lock and of its requesters replay', async (t) => {
+  const world = await lockWorld(t, { policy: { holderCheckEveryMs: 300, continueAsNewAfterSignals: 6 } });
+  for (const n of [0, 1, 2, 3]) await world.ask(n, n === 1 ? { outcome: 'supplierRejectedCredentials' } : {});
   await world.requester(0).terminate();
-  await Promise.all([1, 2].map((n) => turnOf(world, n)));
-  await world.untilFree();
-  const types = await eventTypes(world, { workflowId: world.lock().workflowId });
-  assert.ok(!types.includes(failedTask));
+  await world.untilHolds(1);
+  await world.requester(1).signal('finish');
+  await world.untilState('the pause', ({ pause }) => pause !== null);
+  await world.requester(3).signal('abandon');
+  await world.lock().signal(resumeLockSignal.name);
+  await world.untilHolds(2);
+  const { raw } = await world.lock().describe();
+  const runs = [raw.workflowExecutionInfo?.firstRunId, raw.workflowExecutionInfo?.execution?.runId];
+  assert.equal(new Set(runs).size, 2, 'the lock has begun a new run');
+  const { workflowId } = world.lock();
+  const handles = [
+    ...runs.map((runId) => world.client.workflow.getHandle(workflowId, runId ?? undefined)),
+    ...[0, 1, 2, 3].map(world.requester),
+  ];
+  for (const handle of handles) {
+    const history = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: world.bundle }, history, handle.workflowId);
+  }
 });
 
 const text = (data: string) => new TextEncoder().encode(data);

@@ -20,7 +20,12 @@ export interface BuyVpsInput {
 /** Activities of `provisionOrder` and `settlePayment`. */
 export interface OrderActivities {
   readPolicy(): Promise<ResolvedPolicy>;
-  openOrder(input: { orderId: string; workflowId: string; paymentSignalled: boolean }): Promise<OpenedOrder>;
+  /** The policy comes along: it is read when a run starts. */
+  openOrder(input: {
+    orderId: string;
+    workflowId: string;
+    paymentSignalled: boolean;
+  }): Promise<{ policy: ResolvedPolicy; opened: OpenedOrder }>;
   recordPayment(input: { orderId: string; payment: CapturedPayment }): Promise<RecordedPayment>;
   planOrder(input: { orderId: string; workflowId: string }): Promise<NextStep>;
   projectOrder(input: Projection): Promise<ProjectionResult>;
