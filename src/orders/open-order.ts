@@ -1,5 +1,6 @@
 import type { Collections } from '../database.ts';
 import type { OpenedOrder, OrderFacts } from '../domain/order-facts.ts';
+import { purchaseIdOf } from '../domain/purchase-id.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { SettlingDependencies } from '../purchases/settle-row.ts';
 import { packageDocumentId } from './catalogue.ts';
@@ -61,5 +62,5 @@ async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFacts> {
 async function requestIdsOf(db: Rows, orderId: string): Promise<string[]> {
   const latest = await latestPurchase({ db, orderId });
   const count = (latest?.number ?? 0) + 1;
-  return Array.from({ length: count }, (_, index) => `${orderId}#${index + 1}`);
+  return Array.from({ length: count }, (_, index) => purchaseIdOf({ orderId, number: index + 1 }));
 }

@@ -1,6 +1,7 @@
 import { assertNever } from '../domain/assert-never.ts';
 import { isEnd } from '../domain/order.ts';
 import type { NextStep } from '../domain/order-facts.ts';
+import { purchaseIdOf } from '../domain/purchase-id.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { PurchaseDocument } from '../purchases/purchase-document.ts';
 import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
@@ -18,7 +19,7 @@ export async function planOrder(deps: SettlingDependencies, input: { orderId: st
   if (!order.open && isEnd(order.status)) return { kind: 'ended', status: order.status };
   if (order.money === 'unpaid') return { kind: 'awaitPayment' };
   const latest = await latestPurchase({ db, orderId: order._id });
-  if (!latest) return { kind: 'buy', purchaseId: `${order._id}#1` };
+  if (!latest) return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: 1 }) };
   await finishPurchase(deps, latest._id);
   return stepAfter(order, latest);
 }
@@ -37,7 +38,7 @@ function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
     case 'refused':
     case 'notBought':
     case 'wrong':
-      return { kind: 'buy', purchaseId: `${order._id}#${latest.number + 1}` };
+      return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: latest.number + 1 }) };
     case 'bought': {
       const delivered = order.goods.state === 'delivered' && order.goods.purchaseId === purchaseId;
       return { kind: delivered ? 'finishDelivery' : 'verify', purchaseId, ip: latest.ip ?? '' };

@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import { purchaseIdOf } from '../domain/purchase-id.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 
 /** The purchase of an order with the highest number; read by `_id`, since numbers rise without gaps. */
@@ -8,7 +9,7 @@ export async function latestPurchase(input: {
 }): Promise<PurchaseDocument | undefined> {
   let latest: PurchaseDocument | undefined;
   for (let number = 1; ; number += 1) {
-    const row = await input.db.purchases.findOne({ _id: `${input.orderId}#${number}` });
+    const row = await input.db.purchases.findOne({ _id: purchaseIdOf({ orderId: input.orderId, number }) });
     if (!row) return latest;
     latest = row;
   }

@@ -1,4 +1,5 @@
 import { type Collections, insertOnce } from '../database.ts';
+import { purchaseNumberOf } from '../domain/purchase-id.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import type { PurchaseDocument, PurchaseState } from './purchase-document.ts';
 
@@ -56,7 +57,7 @@ export async function intendPurchase(input: {
   await insertOnce(input.db.purchases, {
     _id: input.purchaseId,
     orderId: order.orderId,
-    number: numberOf(input.purchaseId),
+    number: purchaseNumberOf(input.purchaseId),
     kind: 'buy',
     supplier: order.supplier,
     packageKey: order.packageKey,
@@ -95,8 +96,4 @@ export async function storeReply(input: {
   const row = await readPurchase({ db, purchaseId });
   if (JSON.stringify(row.reply) === JSON.stringify(reply)) return;
   await db.purchases.updateOne({ _id: purchaseId, lateReply: null }, { $set: { lateReply: reply } });
-}
-
-function numberOf(purchaseId: string): number {
-  return Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
 }

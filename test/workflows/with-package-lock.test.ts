@@ -27,14 +27,18 @@ test('a pass costs two markers, one timer, one signal and one task more', async 
   await world.start(0, { holdMs: 0 });
   await world.requester(0).result();
   const types = await eventTypes(world, { workflowId: world.workflowIdOf(0) });
-  t.diagnostic(types.join(' '));
-  assert.deepEqual(types, [
-    'workflowExecutionStarted',
-    ...['workflowTaskScheduled', 'workflowTaskStarted', 'workflowTaskCompleted'],
-    ...['markerRecorded', 'timerStarted', 'workflowExecutionSignaled'],
-    ...['workflowTaskScheduled', 'workflowTaskStarted', 'workflowTaskCompleted'],
-    ...['timerCanceled', 'markerRecorded', 'workflowExecutionCompleted'],
-  ]);
+  const costs = [
+    'markerRecorded',
+    'timerStarted',
+    'timerCanceled',
+    'workflowExecutionSignaled',
+    'workflowTaskCompleted',
+  ];
+  assert.deepEqual(
+    costs.map((type) => countOf(types, type)),
+    [2, 1, 1, 1, 2],
+    types.join(' '),
+  );
 });
 
 test('who waits and who holds is known, and onWaiting was called once for each', async (t) => {

@@ -5,23 +5,9 @@ import { defineRawSignal } from './read-signal.ts';
 /** Task queue of `provisionOrder`, `settlePayment` and all their activities. */
 export const orderTaskQueue = 'orders';
 
-const orderWorkflowPrefix = 'order-';
-
 /** Workflow id of the order's first owner: a person can guess it from the order id. */
 export function orderWorkflowId(orderId: string): string {
-  return `${orderWorkflowPrefix}${orderId}`;
-}
-
-/** Inverse of `orderWorkflowId`; undefined for other workflows' ids. */
-export function findOrderId(workflowId: string): string | undefined {
-  return workflowId.startsWith(orderWorkflowPrefix)
-    ? workflowId.slice(orderWorkflowPrefix.length)
-    : undefined;
-}
-
-/** `purchaseId` of the n-th purchase of an order (n from 1). */
-export function purchaseIdOf(input: { orderId: string; number: number }): string {
-  return `${input.orderId}#${input.number}`;
+  return `order-${orderId}`;
 }
 
 export interface ProvisionOrderInput {
@@ -34,12 +20,6 @@ export interface ProvisionOrderResult {
   orderId: string;
   ended: OrderStatus | 'unknownOrder' | 'ownedByAnotherWorkflow' | 'notPaid' | 'badInput';
   explanation: string;
-}
-
-/** What an admin may say with a retry. */
-export interface RetryOrderInput {
-  reason?: string;
-  by?: string;
 }
 
 /** What follows from an accepted message. */
