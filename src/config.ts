@@ -230,6 +230,7 @@ const parts = {
   api: ['temporal', 'mongodb', 'cashfree', 'razorpay', 'publicUrl', 'http', 'shop', 'log'],
   ops: ['temporal', 'mongodb', 'shop', 'log'],
   import: ['mongodb', 'shop', 'log'],
+  namespace: ['temporal', 'log'],
 } as const satisfies Record<string, readonly SectionName[]>;
 
 /** A process that is started by itself. */

@@ -50,13 +50,15 @@ async function buyHoldingTheLock(
 ): Promise<Turn> {
   const { order, policy, record } = run;
   const { orderId } = order;
-  await record.enter({
-    status: 'provisioning',
-    text: 'Its turn: checks the stock and buys the server.',
-    next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
-  });
   const { lowStockWarning } = policy;
-  const found = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
+  const [found] = await Promise.all([
+    stock.checkStock({ orderId, trial: run.trial, lowStockWarning }),
+    record.enter({
+      status: 'provisioning',
+      text: 'Its turn: checks the stock and buys the server.',
+      next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
+    }),
+  ]);
   if (found.kind !== 'available') return withoutStock(found);
   run.trial = false;
   run.waitingForStockSinceMs = null;

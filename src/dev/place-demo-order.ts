@@ -67,7 +67,7 @@ async function waitForEnd(input: {
   let told = '';
   for (;;) {
     const order = await storefront.order(orderId);
-    if (order.statusText !== told) onStatus?.(order);
+    if (order.statusText && order.statusText !== told) onStatus?.(order);
     told = order.statusText;
     if (statusesThatStay.includes(order.status)) return order;
     if (Date.now() > deadline) {

@@ -3,38 +3,66 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import type { Db } from 'mongodb';
 import { type Collections, collectionsOf } from '../../src/database.ts';
 import type { GuardedProcess } from '../../src/dev/child-process.ts';
 import { demoCatalogue } from '../../src/dev/demo-catalogue.ts';
 import { freePort } from '../../src/dev/free-port.ts';
 import { serviceEnvironment } from '../../src/dev/service-environment.ts';
 import { startServiceProcess } from '../../src/dev/service-process.ts';
-import { makeSecrets } from '../../src/dev/service-secrets.ts';
+import { makeSecrets, type ServiceSecrets } from '../../src/dev/service-secrets.ts';
 import type { SimulatorControl } from '../../src/dev/simulator-control.ts';
 import { createStorefront, type OrderAnswer, type Storefront } from '../../src/dev/storefront.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { importProducts, parseCatalogue } from '../../src/orders/import-products.ts';
 import type { Scenario } from '../../src/simulator/scenario.ts';
+import type { StoredMail } from '../../src/simulator/state.ts';
+import { type LockView, lockStateQuery, packageLockId } from '../../workflows/contract/package-lock.ts';
 import { eventually } from './eventually.ts';
 import { startTestSimulator } from './simulator.ts';
 import { freshDatabase, useStack } from './stack.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+export interface OrderWish {
+  productId?: string;
+  ramGb?: number;
+  os?: string;
+  pay?: boolean;
+}
 
 /** A whole service on real parts: worker and API as processes, the simulator as supplier, gateway and mail server. */
 export interface TestService {
   simulator: SimulatorControl;
   storefront: Storefront;
   apiUrl: string;
-  env: Record<string, string>;
+  secrets: ServiceSecrets;
   db: Collections;
+  /** The same database with every collection in it. */
+  rawDb: Db;
   client: Client;
+  worker: GuardedProcess;
+  api: GuardedProcess;
+  /** Every line that worker and API wrote. */
+  logLines: string[];
+  /** The wires that were asked for by `proxied`. */
+  wires: Record<Wire, TcpProxy>;
   /** Places an order, and pays it unless told otherwise; gives its id. */
-  order(input?: { productId?: string; ramGb?: number; os?: string; pay?: boolean }): Promise<string>;
+  order(input?: OrderWish): Promise<string>;
   /** Waits until the storefront sees the order in one of these statuses. */
   orderIn(orderId: string, ...statuses: string[]): Promise<OrderAnswer>;
+  /** Waits until the sink has a mail to `to` in which all of `words` stand. */
+  mailTo(to: 'admin' | 'customer', ...words: string[]): Promise<StoredMail>;
+  /** What the lock of a package says; undefined where it was never asked for or has ended. */
+  lock(packageName: string): Promise<LockView | undefined>;
+  /** Changes the policy of what starts or fails from now on. */
+  setPolicy(patch: Partial<Policy>): Promise<void>;
   startWorker(): Promise<GuardedProcess>;
-  worker: GuardedProcess;
+  startApi(): Promise<GuardedProcess>;
 }
+
+/** A connection that can be cut: `apiToTemporal` is the API's alone, the others are those of all processes. */
+export type Wire = 'apiToTemporal' | 'database' | 'supplier';
 
 /** Short times, so that a whole order takes well under a second. */
 const quickPolicy: Partial<Policy> = {
@@ -47,14 +75,23 @@ const quickPolicy: Partial<Policy> = {
 
 /** Starts a service in a namespace and a database of its own; it ends with the test file. */
 export async function startTestService(
-  input: { scenario?: Scenario; policy?: Partial<Policy>; catalogue?: readonly object[] } = {},
+  input: {
+    scenario?: Scenario;
+    policy?: Partial<Policy>;
+    catalogue?: readonly object[];
+    proxied?: readonly Wire[];
+  } = {},
 ): Promise<TestService> {
   const stack = await useStack();
   const { uri, db } = await freshDatabase();
   const simulator = await startTestSimulator(input.scenario);
   const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-test-'));
   const policyFile = join(dir, 'policy.json');
-  await writeFile(policyFile, JSON.stringify({ ...quickPolicy, ...input.policy }));
+  const policy = { ...quickPolicy, ...input.policy };
+  const setPolicy = async (patch: Partial<Policy>) => {
+    await writeFile(policyFile, JSON.stringify(Object.assign(policy, patch)));
+  };
+  await setPolicy({});
   const namespace = `test-${randomUUID().slice(0, 8)}`;
   const connection = await Connection.connect({ address: stack.temporalAddress });
   await connection.workflowService.registerNamespace({
@@ -64,43 +101,68 @@ export async function startTestService(
   const secrets = makeSecrets();
   const apiPort = await freePort({ part: 'API', log: () => undefined });
   const apiUrl = `http://127.0.0.1:${apiPort}`;
-  const env = serviceEnvironment({
-    temporalAddress: stack.temporalAddress,
-    namespace,
-    mongodbUri: uri,
-    simulator: simulator.addresses,
-    apiPort,
-    secrets,
-    policyFile,
-    logLevel: process.env.TEST_LOG_LEVEL ?? 'info',
+  const wires = await layWires({
+    proxied: input.proxied ?? [],
+    targets: {
+      apiToTemporal: stack.temporalAddress,
+      database: new URL(uri).host,
+      supplier: new URL(simulator.addresses.smartvpsBaseUrl).host,
+    },
   });
+  const env = {
+    ...serviceEnvironment({
+      temporalAddress: stack.temporalAddress,
+      namespace,
+      mongodbUri: throughWire(uri, wires.database),
+      simulator: simulator.addresses,
+      apiPort,
+      secrets,
+      policyFile,
+      logLevel: process.env.TEST_LOG_LEVEL ?? 'info',
+    }),
+    SMARTVPS_BASE_URL: throughWire(simulator.addresses.smartvpsBaseUrl, wires.supplier),
+  };
   const collections = collectionsOf(db);
   const entries = parseCatalogue(input.catalogue ?? demoCatalogue);
   await importProducts({ db: collections, entries, defaults: { matchPolicy: 'exact', reserve: 0 } });
-  const onLine = process.env.TEST_LOG_LEVEL ? (line: string) => console.error(line) : undefined;
+  const logLines: string[] = [];
+  const onLine = (line: string) => {
+    logLines.push(line);
+    if (process.env.TEST_LOG_LEVEL) console.error(line);
+  };
   const processes: GuardedProcess[] = [];
   const start = async (part: 'worker' | 'api') => {
-    const running = await startServiceProcess({ part, env, ...(onLine ? { onLine } : {}) });
+    const address = part === 'api' ? wires.apiToTemporal?.address : undefined;
+    const own = address === undefined ? env : { ...env, TEMPORAL_ADDRESS: address };
+    const running = await startServiceProcess({ part, env: own, onLine });
     processes.push(running);
     return running;
   };
   after(async () => {
     await Promise.all(processes.map((running) => running.stop()));
+    await Promise.all(Object.values(wires).map((wire) => wire.stop()));
     await simulator.stop();
     await connection.close();
     await rm(dir, { recursive: true });
   });
-  const [worker] = await Promise.all([start('worker'), start('api')]);
+  const [worker, api] = await Promise.all([start('worker'), start('api')]);
   const storefront = createStorefront({ apiUrl, ...secrets });
+  const client = new Client({ connection, namespace });
   return {
     simulator: simulator.control,
     storefront,
     apiUrl,
-    env,
+    secrets,
     db: collections,
-    client: new Client({ connection, namespace }),
+    rawDb: db,
+    client,
     worker,
+    api,
+    logLines,
+    wires: wires as TestService['wires'],
+    setPolicy,
     startWorker: () => start('worker'),
+    startApi: () => start('api'),
     async order({ productId = 'vps-103-181-91', ramGb = 8, os = 'Ubuntu 22', pay = true } = {}) {
       const { status, body } = await storefront.checkout({ productId, ramGb, os });
       if (status !== 201) throw new Error(`Checkout answered ${status}: ${JSON.stringify(body)}`);
@@ -113,5 +175,62 @@ export async function startTestService(
         read: () => storefront.order(orderId),
         isRight: ({ status }) => statuses.includes(status),
       }),
+    async mailTo(to, ...words) {
+      const mails = await eventually({
+        what: `a mail to the ${to} with ${words.join(', ')}`,
+        read: () => simulator.control.mails({ to: `${to}@example.com` }),
+        isRight: (seen) => seen.some((mail) => holdsAll(mail, words)),
+      });
+      return mails.find((mail) => holdsAll(mail, words)) as StoredMail;
+    },
+    lock: (packageName) => findLock(client, packageName),
   };
+}
+
+/** A catalogue of products `vps-<package with dashes>`, sold with 4 and 8 GB. */
+export function catalogueOf(...packageNames: string[]): object[] {
+  return packageNames.map((packageName) => ({
+    productId: productOf(packageName),
+    name: `🌊 ${packageName}`,
+    supplier: 'smartvps',
+    packageName,
+    sizes: [
+      { ramGb: 4, pricePaise: 49_900 },
+      { ramGb: 8, pricePaise: 89_900 },
+    ],
+  }));
+}
+
+/** The product of a package in `catalogueOf` and in the demo catalogue. */
+export function productOf(packageName: string): string {
+  return `vps-${packageName.replaceAll('.', '-')}`;
+}
+
+function holdsAll(mail: StoredMail, words: string[]): boolean {
+  const text = `${mail.subject}\n${mail.text ?? ''}`;
+  return words.every((word) => text.includes(word));
+}
+
+async function layWires(input: {
+  proxied: readonly Wire[];
+  targets: Record<Wire, string>;
+}): Promise<Partial<Record<Wire, TcpProxy>>> {
+  const laid = input.proxied.map(async (wire) => {
+    return [wire, await startTcpProxy({ target: input.targets[wire] })] as const;
+  });
+  return Object.fromEntries(await Promise.all(laid));
+}
+
+function throughWire(address: string, wire: TcpProxy | undefined): string {
+  return wire === undefined ? address : address.replace(new URL(address).host, wire.address);
+}
+
+async function findLock(client: Client, packageName: string): Promise<LockView | undefined> {
+  try {
+    const handle = client.workflow.getHandle(packageLockId({ supplier: 'smartvps', packageName }));
+    return await handle.query(lockStateQuery);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
