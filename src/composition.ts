@@ -22,6 +22,7 @@ import type { Supplier } from './suppliers/supplier.ts';
 import { createPaymentAcceptor } from './temporal/accept-payment.ts';
 import { createTemporalClient } from './temporal/connection.ts';
 import { createLockSignals } from './temporal/lock-signals.ts';
+import { openNamespace } from './temporal/open-namespace.ts';
 import { NamespaceNotPrepared, prepareNamespace } from './temporal/prepare-namespace.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
@@ -35,6 +36,9 @@ function policyReader(policyFile: string | null): () => Promise<ResolvedPolicy> 
     resolvePolicy(policyFile === null ? defaultPolicy : await readPolicyFile({ path: policyFile }));
 }
 
+/** A worker that starts before Temporal waits this long for it. */
+const temporalWithinMs = 120_000;
+
 /** The worker's parts: suppliers, ledger, mails, and the two Temporal workers. */
 export async function composeWorker(
   config: Config<'worker'>,
@@ -43,7 +47,9 @@ export async function composeWorker(
   const readPolicy = policyReader(config.policyFile);
   const { longestPurchaseMs } = await readPolicy();
   const client = createTemporalClient(config.temporal);
-  await prepareNamespace({ client, namespace: config.temporal.namespace, sleep, log });
+  const { address, namespace } = config.temporal;
+  await openNamespace({ client, namespace, address, limitMs: temporalWithinMs, sleep, log });
+  await prepareNamespace({ client, namespace, sleep, log });
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const smartvps = createSmartVpsClient({ ...config.smartvps, longestPurchaseMs, log });
@@ -54,7 +60,7 @@ export async function composeWorker(
     adminEmail: config.mail.adminEmail,
     shopTimeZone: config.shopTimeZone,
     temporalUiUrl: config.temporalUiUrl,
-    namespace: config.temporal.namespace,
+    namespace,
     now,
     log,
   });

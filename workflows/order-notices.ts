@@ -1,4 +1,3 @@
-import { condition } from '@temporalio/workflow';
 import type { OrderNotice } from '../src/domain/order-notice.ts';
 import { notices } from './activity-proxies.ts';
 
@@ -7,8 +6,8 @@ export interface OrderNotices {
   tell(input: { factId: string; notice: OrderNotice }): void;
   /** Sends one mail and waits until the mail server took it. */
   tellNow(input: { factId: string; notice: OrderNotice }): Promise<void>;
-  /** Waits until every queued mail is sent: a run may not end before. */
-  drained(): Promise<void>;
+  /** True while every queued mail is sent: a run may not end before. */
+  readonly isDrained: boolean;
 }
 
 /** The mails of one order. `factId` names the fact, so that each is told once, whatever is repeated. */
@@ -31,6 +30,8 @@ export function useOrderNotices(input: {
     async tellNow({ factId, notice }) {
       await notices.sendNotice({ orderId, factId: `${orderId}:${factId}`, notice });
     },
-    drained: () => condition(() => open === 0),
+    get isDrained() {
+      return open === 0;
+    },
   };
 }

@@ -157,7 +157,7 @@ function countUnreachable(turn: Turn): void {
   if (breakerAfter < 1 || breakerPausesMs.length === 0) return;
   const { unreachableInARow, pausesInARow } = turn.state.breaker;
   const failures = unreachableInARow + 1;
-  const isTripped = pausesInARow > 0 || failures >= breakerAfter;
+  const isTripped = failures >= breakerAfter;
   turn.state.breaker = { unreachableInARow: failures, pausesInARow: pausesInARow + (isTripped ? 1 : 0) };
   if (!isTripped) return;
   const pauseMs = breakerPausesMs[Math.min(pausesInARow, breakerPausesMs.length - 1)] ?? 0;

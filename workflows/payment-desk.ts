@@ -14,7 +14,9 @@ export interface PaymentDesk {
   readonly settled: number;
   /** Begins to look at payments, one after another. */
   open(): void;
-  /** Waits until every payment that has arrived is recorded and told. */
+  /** True while every payment that has arrived is recorded. */
+  readonly isIdle: boolean;
+  /** Waits until every payment that has arrived is recorded. */
   idle(): Promise<void>;
 }
 
@@ -52,6 +54,9 @@ export function usePaymentDesk(input: {
       return settled;
     },
     open: () => void work(),
+    get isIdle() {
+      return waiting.length === 0 && !busy;
+    },
     idle: () => condition(() => waiting.length === 0 && !busy),
   };
 

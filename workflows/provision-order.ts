@@ -38,6 +38,8 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     onPaused: ({ reason }) => record.note(`The package lock is paused: ${reason}`),
     onResumed: () => record.note('The package lock is open again.'),
   });
+  // One condition over all: a payment that arrives while a mail is awaited is settled before the run ends.
+  const nothingLeft = () => condition(() => payments.isIdle && notices.isDrained && allHandlersFinished());
   const paymentSignalled = !payments.isEmpty;
   payments.open();
   await payments.idle();
@@ -45,7 +47,7 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
   const { policy: policyNow, opened } = await records.openOrder({ orderId, workflowId, paymentSignalled });
   policy = policyNow;
   if (opened.kind !== 'open') {
-    await notices.drained();
+    await nothingLeft();
     return endWithoutOrder(orderId, opened);
   }
   const { order } = opened;
@@ -66,9 +68,7 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     waitingForStockSinceMs: null,
   };
   const status = await runToTheEnd(run, opened.step);
-  await payments.idle();
-  await notices.drained();
-  await condition(allHandlersFinished);
+  await nothingLeft();
   return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
 }
 

@@ -1,4 +1,4 @@
-import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import {
   orderTaskQueue,
   orderWorkflowId,
@@ -7,6 +7,7 @@ import {
 import { settlePaymentWorkflowId } from '../../workflows/contract/settle-payment.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import { TemporalUnavailable } from './connection.ts';
+import { findGrpcStatus } from './service-error.ts';
 
 const acceptWithinMs = 8_000;
 
@@ -20,7 +21,7 @@ export function createPaymentAcceptor(client: Client): (payment: CapturedPayment
     try {
       await client.withDeadline(Date.now() + acceptWithinMs, () => accept(client, payment));
     } catch (error) {
-      if (!isGrpcServiceError(error)) throw error;
+      if (findGrpcStatus(error) === undefined) throw error;
       throw new TemporalUnavailable(`Failed to take payment ${payment.paymentId}: Temporal did not answer.`);
     }
   };

@@ -1,11 +1,9 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { orderTaskQueue, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
+import { findGrpcStatus, grpcStatus } from './service-error.ts';
 
 export type Restarted = 'started' | 'ended' | 'unknownOrder';
-
-/** gRPC status RESOURCE_EXHAUSTED: a second start of one id within about a second is answered with it. */
-const resourceExhausted = 8;
 
 /**
  * Starts the owner of an open order again under the same id; a run that is alive stays the only one. The new run
@@ -29,7 +27,8 @@ export async function restartOrder(
       staticSummary: `Order ${orderId}`,
     });
   } catch (error) {
-    if (!(isGrpcServiceError(error) && error.code === resourceExhausted)) throw error;
+    // A second start of one id within about a second is answered so: somebody was first.
+    if (findGrpcStatus(error) !== grpcStatus.resourceExhausted) throw error;
   }
   return 'started';
 }

@@ -1,6 +1,5 @@
 import {
   type Client,
-  isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -20,6 +19,7 @@ import { answerRetry } from '../domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { restartOrder } from './restart-order.ts';
+import { findGrpcStatus } from './service-error.ts';
 
 /** A live workflow answers an update within milliseconds; without a worker it never does. */
 const answerWithinMs = 5_000;
@@ -94,7 +94,7 @@ function readRefusal(error: unknown): Asked {
     }
     return { kind: 'gone' };
   }
-  if (isGrpcServiceError(error)) {
+  if (findGrpcStatus(error) !== undefined) {
     return {
       kind: 'unavailable',
       sentence: 'Temporal cannot be reached; nothing was changed. Try again soon.',

@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import type { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import {
+  type ForceRelease,
   forceReleaseSignal,
+  type PauseLock,
   pauseLockSignal,
+  type ResumeLock,
   resumeLockSignal,
 } from '../../workflows/contract/package-lock.ts';
 import type { LockResult } from '../../workflows/with-package-lock.ts';
@@ -114,8 +117,9 @@ test('a repeated request keeps its place and gets one grant', async (t) => {
 test('a pause tells every waiter once, lets the holder end, and grants nothing until it is resumed', async (t) => {
   const world = await lockWorld(t);
   for (const n of [0, 1, 2]) await world.ask(n);
-  await world.lock().signal(pauseLockSignal.name, { reason: 'maintenance', by: 'night shift' });
-  await world.lock().signal(pauseLockSignal.name, { reason: 'still maintenance', by: 'night shift' });
+  const first: PauseLock = { reason: 'maintenance', by: 'night shift' };
+  const second: PauseLock = { reason: 'still maintenance', by: 'night shift' };
+  for (const message of [first, second]) await world.lock().signal(pauseLockSignal.name, message);
   await world.requester(0).signal('finish');
   const paused = await world.untilState('the holder has ended', ({ holder }) => holder === null);
   assert.equal(paused.pause?.reason, 'still maintenance');
@@ -166,6 +170,18 @@ test('forceRelease by a bare requestId takes the lock from a live holder, whose 
   assert.equal((await world.state()).holder?.requestId, world.requestIdOf(1));
 });
 
+test('forceRelease takes a waiter out of the queue, and is refused for an unknown request', async (t) => {
+  const world = await lockWorld(t);
+  for (const n of [0, 1]) await world.ask(n);
+  const waiter: ForceRelease = { requestId: world.requestIdOf(1), reason: 'not needed', by: 'ops' };
+  await world.lock().signal(forceReleaseSignal.name, waiter);
+  const view = await world.untilState('it is out', ({ waiters }) => waiters.length === 0);
+  assert.deepEqual([view.lastAct?.by, view.lastAct?.reason], ['ops', 'not needed']);
+  await world.lock().signal(forceReleaseSignal.name, 'nobody#1');
+  const { lastRefusal } = await world.untilState('it is refused', (after) => after.lastRefusal !== null);
+  assert.match(lastRefusal?.sentence ?? '', /no request of this id holds the lock or waits for it/);
+});
+
 test('the breaker pauses after failures in a row, tries once, pauses longer, and closes after an answer', async (t) => {
   const policy = { breakerAfter: 2, breakerPausesMs: [400, 800] };
   const world = await lockWorld(t, { policy });
@@ -195,7 +211,8 @@ test('rejected credentials pause the lock until a person resumes it', async (t) 
   const { pause } = await world.untilState('the pause', (view) => view.pause !== null);
   assert.equal(pause?.kind, 'supplierRejectedCredentials');
   assert.equal(pause?.until, null);
-  await world.lock().signal(resumeLockSignal.name, { by: 'ops' });
+  const resume: ResumeLock = { by: 'ops' };
+  await world.lock().signal(resumeLockSignal.name, resume);
   await world.untilHolds(1);
 });
 
@@ -346,6 +363,24 @@ for (const signalName of lockSignals) {
     assert.ok(!(await eventTypes(world, { workflowId })).includes(failedTask));
   });
 }
+
+test('the query answers whatever comes with it', async (t) => {
+  const world = await lockWorld(t);
+  await world.ask(0);
+  for (const [name, payload] of Object.entries(payloads)) {
+    const { queryResult } = await world.client.connection.workflowService.queryWorkflow({
+      namespace: 'default',
+      execution: { workflowId: world.lock().workflowId },
+      query: {
+        queryType: 'lockState',
+        ...(payload === undefined ? {} : { queryArgs: { payloads: [payload] } }),
+      },
+    });
+    const data = queryResult?.payloads?.[0]?.data;
+    assert.ok(data, name);
+    assert.equal(JSON.parse(new TextDecoder().decode(data)).holder.requestId, world.requestIdOf(0));
+  }
+});
 
 test('unreadable messages are noted: without a reason for a pause, refused for the others', async (t) => {
   const world = await lockWorld(t);

@@ -1,3 +1,4 @@
+import { type RawValue, rawValueTypeInfo } from '@temporalio/common';
 import { defineQuery } from '@temporalio/workflow';
 import { defineRawSignal } from './read-signal.ts';
 
@@ -196,7 +197,10 @@ export interface LockView {
   lastAct: null | { act: LockAct; reason: string; by: string; at: string };
 }
 
-export const lockStateQuery = defineQuery<LockView>('lockState');
+/** Takes no input; what comes with it all the same is not decoded. */
+export const lockStateQuery = defineQuery<LockView, [RawValue?]>('lockState', {
+  typeInfo: { inputTypes: [rawValueTypeInfo] },
+});
 
 /** Policy of the lock. No entry in `breakerPausesMs`, or `breakerAfter` 0: no breaker. */
 export interface LockPolicy {

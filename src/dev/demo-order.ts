@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import { collectionsOf, openDatabase } from '../database.ts';
+import { importProducts, parseCatalogue } from '../orders/import-products.ts';
+import { demoCatalogue } from './demo-catalogue.ts';
+import { type DemoOrder, placeDemoOrder } from './place-demo-order.ts';
+import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
+import { StackError } from './stack-error.ts';
+import { createStorefront } from './storefront.ts';
+
+const readyLimitMs = 3 * 60_000;
+const lookEveryMs = 500;
+
+/**
+ * Imports the demo catalogue and places one order against a service that runs elsewhere, whose supplier and gateway
+ * are the simulator. Takes the API's own configuration. Throws `StackError` with the way out.
+ */
+export async function demoOrder(input: {
+  config: Config<'api'>;
+  log: (line: string) => void;
+}): Promise<DemoOrder> {
+  const { config, log } = input;
+  const apiUrl = config.publicUrl;
+  const simulator = createSimulatorControl(controlUrlOf(config.cashfree.baseUrl));
+  log(`Waiting for the API at ${apiUrl}`);
+  await untilReady(`${apiUrl}/readyz`);
+  await importDemoCatalogue(config);
+  const { productId, sizes } = await productWithStock(simulator);
+  const ramGb = Math.max(...sizes.map((size) => size.ramGb));
+  log(`Placing one order: ${productId}, ${ramGb} GB, Ubuntu 22`);
+  const delivered = await placeDemoOrder({
+    storefront: createStorefront({ apiUrl, ...config.http }),
+    simulator,
+    productId,
+    ramGb,
+    os: 'Ubuntu 22',
+    onStatus: ({ orderId, statusText }) => log(`${orderId}: ${statusText}`),
+  });
+  const { temporalUiUrl, temporal } = config;
+  if (temporalUiUrl !== null) {
+    log(
+      `Its history: ${temporalUiUrl}/namespaces/${temporal.namespace}/workflows/order-${delivered.orderId}`,
+    );
+  }
+  log(`Delivered order ${delivered.orderId}: ${delivered.ip}, ${delivered.seconds} s after the checkout`);
+  return delivered;
+}
+
+/** The simulator serves gateway and control side by side; a real gateway has no such address. */
+function controlUrlOf(cashfreeBaseUrl: string): string {
+  if (cashfreeBaseUrl.endsWith('/cashfree')) return cashfreeBaseUrl.replace(/cashfree$/, 'simulator');
+  throw new StackError(
+    'Failed to place a demo order: CASHFREE_BASE_URL is not the simulator. Set it to http://HOST:PORT/cashfree.',
+  );
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + readyLimitMs;
+  while (!(await answersOk(url))) {
+    if (Date.now() > deadline) {
+      throw new StackError(
+        `Failed to place a demo order: ${url} was not ready within ${readyLimitMs / 1_000} s. ` +
+          "Open it to see what is missing, and look at the API's log.",
+      );
+    }
+    await sleep(lookEveryMs);
+  }
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function importDemoCatalogue(config: Config<'api'>): Promise<void> {
+  const { client, db } = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
+  try {
+    const entries = parseCatalogue(demoCatalogue);
+    await importProducts({
+      db: collectionsOf(db),
+      entries,
+      defaults: { matchPolicy: 'exact', reserve: 0 },
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+/** The first product whose package can still sell: each demo order takes an address away for good. */
+async function productWithStock(simulator: SimulatorControl) {
+  const pools = await simulator.packages();
+  const sells = (name: string) => pools.some((pool) => pool.name === name && pool.addresses.length > 0);
+  const product = demoCatalogue.find(({ packageName }) => sells(packageName));
+  if (product) return product;
+  throw new StackError(
+    'Failed to place a demo order: the simulator has sold every address of the demo catalogue. ' +
+      'Start anew with empty data (with Docker: docker compose --profile demo down --volumes).',
+  );
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { matchesPackage } from '../../src/domain/package-name.ts';
+import { orderTimelineQuery, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
+import { assertLedgersAgree } from '../support/oracle.ts';
+import { startTestService } from '../support/service.ts';
+
+const packageName = '103.181.91';
+const service = await startTestService({
+  scenario: {
+    packages: [
+      { id: 5, name: packageName, addresses: ['103.181.91.1-50'], fallback: '103.182.44' },
+      { id: 6, name: '103.182.44', addresses: ['103.182.44.18-60'] },
+    ],
+  },
+});
+const isOfPackage = (address: string) => matchesPackage({ address, packageName, matchPolicy: 'exact' });
+
+test('test case 1: with 50 addresses the customer gets an address of 103.181.91', async () => {
+  const order = await service.orderIn(await service.order(), 'active', 'failed');
+  assert.equal(order.status, 'active', JSON.stringify(order));
+  assert.ok(isOfPackage(order.server?.ip ?? ''), order.server?.ip);
+  const { timeline = [] } = (await service.db.orders.findOne({ _id: order.orderId })) ?? {};
+  assert.ok(!timeline.some(({ text }) => text.includes('running low')));
+});
+
+test('test case 3: with 3 addresses the order succeeds, with the warning in timeline and mail', async () => {
+  await service.simulator.updatePackage(packageName, { addresses: ['103.181.91.61-63'] });
+  const order = await service.orderIn(await service.order(), 'active', 'failed');
+  assert.equal(order.status, 'active', JSON.stringify(order));
+  assert.ok(isOfPackage(order.server?.ip ?? ''), order.server?.ip);
+  const warning =
+    'Package 103.181.91 is running low on IPs: 3 available; ' +
+    'concurrent orders may get an address of another package';
+  const { timeline = [] } = (await service.db.orders.findOne({ _id: order.orderId })) ?? {};
+  assert.equal(timeline.filter(({ text }) => text === warning).length, 1);
+  const handle = service.client.workflow.getHandle(orderWorkflowId(order.orderId));
+  assert.ok((await handle.query(orderTimelineQuery)).some(({ text }) => text === warning));
+  await service.mailTo('admin', order.orderId, warning);
+  const logged = service.logLines.filter((line) => line.includes(order.orderId) && line.includes(warning));
+  assert.ok(logged.length > 0, 'the warning is in the log');
+});
+
+test('test case 2: ten at once with too few addresses, and the last fails as wrong package', async () => {
+  await service.simulator.updatePackage(packageName, { addresses: ['103.181.91.70-78'], ipv4Stale: 10 });
+  const orderIds: string[] = [];
+  for (let count = 0; count < 10; count += 1) orderIds.push(await service.order({ pay: false }));
+  await Promise.all(orderIds.map((orderId) => service.simulator.pay({ orderId })));
+  const orders = await Promise.all(orderIds.map((orderId) => service.orderIn(orderId, 'active', 'failed')));
+  const [failed, ...others] = orders.filter(({ status }) => status === 'failed');
+  assert.equal(others.length, 0, JSON.stringify(others));
+  assert.equal(failed?.failure?.code, 'wrongPackage');
+  const { purchases } = await service.simulator.ledger();
+  const last = purchases.sort((left, right) => left.startSequence - right.startSequence).at(-1);
+  assert.equal(last?.soldAddress, '103.182.44.18');
+  const row = await service.db.purchases.findOne({ ip: '103.182.44.18' });
+  assert.equal(row?.orderId, failed?.orderId, 'the last purchase is the wrong one');
+  await assertLedgersAgree(service);
+});
