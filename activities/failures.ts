@@ -4,20 +4,39 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 export function notYet(input: { why: string; retryMs: number }): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotYet',
-    message: input.why,
+    message: withoutPrivacy(input.why),
     nextRetryDelay: input.retryMs,
     category: ApplicationFailureCategory.BENIGN,
   });
 }
 
+/** Names and codes of errors that another try cannot heal: a person has to look. */
+const lasting: readonly string[] = ['BrokenRecord', 'UnknownCustomerError', 'mailRefused'];
+
 /**
- * The one map from an error to what Temporal keeps of it: type and message alone. Causes and details stay behind,
- * because errors of libraries can hold requests with their headers.
+ * The one map from an error to what Temporal keeps of it: type and message alone, without addresses of people and
+ * logins in URLs. Causes and details stay behind, because errors of libraries can hold requests with their headers.
  */
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-  return ApplicationFailure.create({ type: name, message });
+  const code = error instanceof Error && 'code' in error ? String(error.code) : name;
+  return ApplicationFailure.create({
+    type: name,
+    message: withoutPrivacy(message),
+    nonRetryable: lasting.includes(name) || lasting.includes(code),
+  });
+}
+
+const urlLogin = /\/\/[^\s/@"'<>]+@/g;
+const mailAddress = /[^\s@<>"'(),:;=[\]]+@[^\s@<>"'(),:;=[\]]+/g;
+/** What `Message-ID`s of our mails look like: a hash, no person. */
+const messageId = /^[0-9a-f]{32}@/;
+
+function withoutPrivacy(text: string): string {
+  return text
+    .replace(urlLogin, '//[removed]@')
+    .replace(mailAddress, (found) => (messageId.test(found) ? found : '[removed]'));
 }
 
 /** Wraps every activity so that what it throws passes through `toFailure`. */

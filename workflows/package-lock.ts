@@ -62,7 +62,12 @@ interface LockRun {
   state: LockState;
   /** Known once the run has read it; what happens before waits in `inbox`. */
   policy: LockPolicy | null;
-  inbox: LockEvent[];
+  inbox: { event: LockEvent; nowMs: number }[];
+  /**
+   * Time of the last signal, timer or answer. The clock itself may say something else in a replay once a local
+   * activity was waited for, if a query came with that task; what the lock decides and sends must not depend on it.
+   */
+  nowMs: number;
   signals: number;
   unanswered: number;
   alarm: { atMs: number; cancel(): void } | null;
@@ -73,11 +78,13 @@ interface LockRun {
  * Ends when it has been blank for `idleMs`; ignores Request Cancellation.
  */
 export async function packageLock(input?: PackageLockInput): Promise<void> {
+  const nowMs = Date.now();
   const run: LockRun = {
     lockId: workflowInfo().workflowId,
-    state: input?.carried ?? blankLockState({ nowMs: Date.now() }),
+    state: input?.carried ?? blankLockState({ nowMs }),
     policy: null,
     inbox: [],
+    nowMs,
     signals: 0,
     unanswered: 0,
     alarm: null,
@@ -138,26 +145,27 @@ function acceptMessages(run: LockRun): void {
 
 function beginWith(run: LockRun, policy: LockPolicy): void {
   run.policy = policy;
-  const waiting = run.inbox;
+  for (const { event, nowMs } of run.inbox) apply(run, { event, nowMs, policy });
   run.inbox = [];
-  for (const event of waiting) take(run, event);
   showAndWatchTheClock(run, policy);
 }
 
+/** Called by what Temporal's history has an event for: signals, timers and answers to signals. */
 function take(run: LockRun, event: LockEvent): void {
+  const nowMs = Date.now();
+  run.nowMs = nowMs;
   if (run.policy === null) {
-    run.inbox.push(event);
+    run.inbox.push({ event, nowMs });
     return;
   }
-  const { state, commands } = applyLockEvent({
-    state: run.state,
-    event,
-    nowMs: Date.now(),
-    policy: run.policy,
-  });
+  apply(run, { event, nowMs, policy: run.policy });
+  showAndWatchTheClock(run, run.policy);
+}
+
+function apply(run: LockRun, happened: { event: LockEvent; nowMs: number; policy: LockPolicy }): void {
+  const { state, commands } = applyLockEvent({ state: run.state, ...happened });
   run.state = state;
   for (const command of commands) carryOut(run, command);
-  showAndWatchTheClock(run, run.policy);
 }
 
 function carryOut(run: LockRun, command: LockCommand): void {
@@ -221,16 +229,16 @@ function isWorkflowGone(error: unknown): boolean {
 }
 
 function showAndWatchTheClock(run: LockRun, policy: LockPolicy): void {
-  setCurrentDetails(describeLock(viewLock({ lockId: run.lockId, state: run.state, nowMs: Date.now() })));
+  setCurrentDetails(describeLock(viewLock(run)));
   const dueMs = nextWakeUpMs({ state: run.state, policy });
-  if (dueMs === null || (run.alarm !== null && run.alarm.atMs <= dueMs)) return;
+  if (dueMs === null || isOver(run) || (run.alarm !== null && run.alarm.atMs <= dueMs)) return;
   run.alarm?.cancel();
   startAlarm(run, dueMs);
 }
 
 // An alarm that is early looks again later: that costs fewer events than moving it with every hand-off.
 function startAlarm(run: LockRun, atMs: number): void {
-  const delayMs = Math.max(1, atMs - Date.now());
+  const delayMs = Math.max(1, atMs - run.nowMs);
   CancellationScope.nonCancellable(async () => {
     const scope = new CancellationScope();
     const alarm = { atMs, cancel: () => scope.cancel() };
@@ -251,7 +259,7 @@ function wantsNewRun(run: LockRun): boolean {
 /** Over only between commands: what was sent has its answer, so that nothing of it is lost to the next run. */
 function isOver(run: LockRun): boolean {
   if (run.policy === null || run.unanswered > 0) return false;
-  return wantsNewRun(run) || isIdleOver({ state: run.state, nowMs: Date.now(), policy: run.policy });
+  return wantsNewRun(run) || isIdleOver({ state: run.state, nowMs: run.nowMs, policy: run.policy });
 }
 
 async function startNewRun(run: LockRun): Promise<void> {

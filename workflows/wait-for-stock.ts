@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { stock } from './activity-proxies.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
@@ -10,7 +10,7 @@ export async function waitForStock(
   run: OrderRun,
   found: { count: number; reserve: number; dry: boolean },
 ): Promise<StepResult> {
-  const { policy, record, messages, order } = run;
+  const { policy, record } = run;
   const sinceMs = run.waitingForStockSinceMs ?? Date.now();
   const isFirstLook = run.waitingForStockSinceMs === null;
   run.waitingForStockSinceMs = sinceMs;
@@ -24,18 +24,54 @@ export async function waitForStock(
     const factId = `waitingForStock:${new Date(sinceMs).toISOString()}`;
     run.notices.tell({ factId, notice: { kind: 'waitingForStock', available: found.count } });
   }
+  const limit = startLimit(Math.max(1, untilMs - Date.now()));
+  try {
+    if (await hasStockBefore(run, limit)) return { kind: 'again' };
+    return { kind: 'failed', code: 'atCapacity', message: sayCapacity(run, found) };
+  } finally {
+    limit.stop();
+  }
+}
+
+interface Limit {
+  readonly isOver: boolean;
+  stop(): void;
+}
+
+/** The end of the wait is a timer, not a look at the clock, which can differ in a replay after a local activity. */
+function startLimit(limitMs: number): Limit {
+  const scope = new CancellationScope();
+  let isOver = false;
+  scope
+    .run(() => sleep(limitMs, { summary: 'longest wait for stock' }))
+    .then(
+      () => {
+        isOver = true;
+      },
+      (error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      },
+    );
+  return {
+    get isOver() {
+      return isOver;
+    },
+    stop: () => scope.cancel(),
+  };
+}
+
+async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
+  const { policy, messages, order } = run;
+  const { orderId } = order;
+  const { lowStockWarning } = policy;
   for (;;) {
-    const leftMs = untilMs - Date.now();
-    if (leftMs <= 0) return { kind: 'failed', code: 'atCapacity', message: sayCapacity(run, found) };
-    await condition(() => messages.isAwake, Math.min(policy.stockEveryMs, leftMs));
-    if (messages.takeWake()) run.trial = true;
-    const { orderId } = order;
-    const look = await stock.checkStock({
-      orderId,
-      trial: run.trial,
-      lowStockWarning: policy.lowStockWarning,
+    await condition(() => messages.isAwake || limit.isOver, policy.stockEveryMs, {
+      summary: 'looks at the stock again',
     });
-    if (look.kind === 'available') return { kind: 'again' };
+    if (limit.isOver) return false;
+    if (messages.takeWake()) run.trial = true;
+    const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
+    if (look.kind === 'available') return true;
   }
 }
 

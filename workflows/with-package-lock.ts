@@ -77,6 +77,7 @@ interface Pass {
   lockId: string;
   requestId: string;
   askedAtMs: number;
+  sinceMs: number;
   pause: WaitingRequest['pause'];
   /** `latestNumber` rises when the lock grants anew what is held; the body keeps the first. */
   grant: null | { fencingNumber: number; latestNumber: number; sinceMs: number };
@@ -84,7 +85,7 @@ interface Pass {
 
 interface Desk {
   pass: Pass | null;
-  lastAskedAtMs: number;
+  passes: number;
   hooks: LockHooks;
 }
 
@@ -98,7 +99,7 @@ export interface LockHooks {
  * run neither waits for nor holds is answered with release: await `allHandlersFinished` before the workflow ends.
  */
 export function usePackageLock(hooks: LockHooks = {}): PackageLock {
-  const desk: Desk = { pass: null, lastAskedAtMs: 0, hooks };
+  const desk: Desk = { pass: null, passes: 0, hooks };
   acceptMessages(desk);
   return {
     withLock: (wish, body) => passThrough(desk, wish, body),
@@ -139,9 +140,11 @@ function beginPass(desk: Desk, wish: LockWish): Pass {
   }
   const { supplier, packageName, requestId } = wish;
   const key = { supplier, packageName };
-  const askedAtMs = Math.max(Date.now(), desk.lastAskedAtMs + 1);
-  desk.lastAskedAtMs = askedAtMs;
-  desk.pass = { key, lockId: packageLockId(key), requestId, askedAtMs, pause: null, grant: null };
+  desk.passes += 1;
+  // Not the clock: it may say something else in a replay once a local activity was waited for.
+  const askedAtMs = workflowInfo().runStartTime.getTime() + desk.passes;
+  const sinceMs = Date.now();
+  desk.pass = { key, lockId: packageLockId(key), requestId, askedAtMs, sinceMs, pause: null, grant: null };
   return desk.pass;
 }
 
@@ -151,19 +154,21 @@ function sendRequest({ key, requestId, askedAtMs }: Pass): Promise<void> {
 
 type Wait = { end: 'granted'; fencingNumber: number } | { end: 'waitLimit' | 'abandoned' };
 
+// Only a timer says that the limit is over, no arithmetic: the clock after a local activity may differ in a replay.
 async function waitForGrant(pass: Pass, wish: LockWish): Promise<Wait> {
   const isAbandoned = () => wish.isAbandoned?.() ?? false;
   let leftMs = wish.waitLimitMs;
+  let isLate = leftMs <= 0;
   for (;;) {
     if (isAbandoned()) return { end: 'abandoned' };
     if (pass.grant !== null) return { end: 'granted', fencingNumber: pass.grant.fencingNumber };
-    if (leftMs <= 0) return { end: 'waitLimit' };
+    if (isLate) return { end: 'waitLimit' };
     const isPaused = pass.pause !== null;
     const hasNews = () => isAbandoned() || pass.grant !== null || (pass.pause !== null) !== isPaused;
     const fromMs = Date.now();
     if (isPaused) await condition(hasNews);
-    else if (!(await condition(hasNews, leftMs, { summary: 'waits for the package lock' }))) leftMs = 0;
-    else leftMs -= Date.now() - fromMs;
+    else isLate = !(await condition(hasNews, Math.max(1, leftMs), { summary: 'waits for the package lock' }));
+    if (!isPaused) leftMs -= Date.now() - fromMs;
   }
 }
 
@@ -272,8 +277,8 @@ function readGrant(input: SignalInput): LockGranted | undefined {
 
 function viewWaiting(pass: Pass | null): WaitingRequest | null {
   if (pass === null || pass.grant !== null) return null;
-  const { lockId, requestId, askedAtMs, pause } = pass;
-  return { lockId, requestId, since: new Date(askedAtMs).toISOString(), pause };
+  const { lockId, requestId, sinceMs, pause } = pass;
+  return { lockId, requestId, since: new Date(sinceMs).toISOString(), pause };
 }
 
 function viewHeld(pass: Pass | null): (LockGranted & { since: string }) | null {

@@ -2,7 +2,7 @@ import { composeApi } from '../composition.ts';
 import { readConfig } from '../config.ts';
 import { serve } from '../http/serve.ts';
 import { createLogger } from '../logger.ts';
-import { endOnSignal } from '../shutdown.ts';
+import { shutdownRequested } from '../shutdown.ts';
 import { runPart } from './run-part.ts';
 
 await runPart(async () => {
@@ -12,7 +12,7 @@ await runPart(async () => {
   const api = await composeApi(config, log);
   const server = await serve({ app: api.app, port: config.http.port });
   log.info({ port: server.port }, 'API listening');
-  const stopped = new Promise<void>((resolve) => endOnSignal(() => resolve()));
+  const stopped = shutdownRequested();
   await Promise.race([stopped, api.refused.then(() => stopped)]);
   await server.stop();
   await api.close();

@@ -1,18 +1,20 @@
 import { readConfig } from '../config.ts';
 import { demoOrder } from '../dev/demo-order.ts';
 import { runDevCommand } from '../dev/run-dev-command.ts';
-import { StackError } from '../dev/stack-error.ts';
+import { messageOf, StackError } from '../dev/stack-error.ts';
+import { composeImport } from '../ops-composition.ts';
 
 await runDevCommand(async () => {
-  await demoOrder({ config: readApiConfig(), log: console.log });
+  const { config, importCatalogue } = readSettings();
+  await demoOrder({ config, importCatalogue, log: console.log });
   return 0;
 });
 
 /** What is wrong with the environment is a sentence for people, not a stack. */
-function readApiConfig() {
+function readSettings() {
   try {
-    return readConfig('api');
-  } catch (error) {
-    throw new StackError(error instanceof Error ? error.message : String(error));
+    return { config: readConfig('api'), importCatalogue: composeImport(readConfig('import')) };
+  } catch (thrown) {
+    throw new StackError(messageOf(thrown));
   }
 }

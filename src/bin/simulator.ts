@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { shutdownRequested } from '../shutdown.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 
 try {
@@ -7,6 +8,7 @@ try {
   const { addresses, stop } = await startSimulator({
     port: Number(process.env.SIMULATOR_PORT ?? 0),
     smtpPort: Number(process.env.SIMULATOR_SMTP_PORT ?? 0),
+    host: process.env.SIMULATOR_HOST || undefined,
     dataDir: values.data,
     scenario: values.scenario === undefined ? undefined : JSON.parse(readFileSync(values.scenario, 'utf8')),
     credentials: {
@@ -18,8 +20,9 @@ try {
     },
   });
   console.log(JSON.stringify(addresses));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void stop().then(() => process.exit(0)));
+  await shutdownRequested();
+  await stop();
+  process.exit(0);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { startEmbeddedStack } from '../dev/embedded-stack.ts';
 import { orderSearchAttributes } from '../dev/order-search-attributes.ts';
 import { runDevCommand } from '../dev/run-dev-command.ts';
-import { shutdownRequested } from '../dev/shutdown.ts';
+import { shutdownRequested } from '../shutdown.ts';
 
 // Standard output carries one line of JSON for scripts; everything for people goes to standard error.
 const log = (line: string) => console.error(line);

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { startEmbeddedStack } from '../dev/embedded-stack.ts';
 import { orderSearchAttributes } from '../dev/order-search-attributes.ts';
 import { runDevCommand } from '../dev/run-dev-command.ts';
-import { shutdownRequested } from '../dev/shutdown.ts';
 import { selectTests, testRunnerFlags } from '../dev/test-selection.ts';
+import { shutdownRequested } from '../shutdown.ts';
 
 await runDevCommand(async () => {
   const { files, flags } = selectTests({ root: process.cwd(), wishes: process.argv.slice(2) });

@@ -1,7 +1,7 @@
 import { composeWorker } from '../composition.ts';
 import { readConfig } from '../config.ts';
 import { createLogger, temporalLogger } from '../logger.ts';
-import { endOnSignal } from '../shutdown.ts';
+import { shutdownRequested } from '../shutdown.ts';
 import { installRuntime } from '../temporal/workers.ts';
 import { runPart } from './run-part.ts';
 
@@ -11,8 +11,8 @@ await runPart(async () => {
   for (const warning of config.warnings) log.warn({}, warning);
   installRuntime(temporalLogger(log));
   const worker = await composeWorker(config, log);
-  endOnSignal((signal) => {
-    log.info({ signal }, 'Draining: running purchases are finished first');
+  void shutdownRequested().then((why) => {
+    log.info({ why }, 'Draining: running purchases are finished first');
     worker.shutdown();
   });
   log.info({}, 'Worker ready');

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { collectionsOf, openDatabase } from '../database.ts';
-import { importProducts, parseCatalogue } from '../orders/import-products.ts';
 import { demoCatalogue } from './demo-catalogue.ts';
 import { type DemoOrder, placeDemoOrder } from './place-demo-order.ts';
 import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
-import { StackError } from './stack-error.ts';
+import { messageOf, StackError } from './stack-error.ts';
 import { createStorefront } from './storefront.ts';
 
 const readyLimitMs = 3 * 60_000;
@@ -17,14 +15,17 @@ const lookEveryMs = 500;
  */
 export async function demoOrder(input: {
   config: Config<'api'>;
+  importCatalogue: (catalogue: unknown) => Promise<unknown>;
   log: (line: string) => void;
 }): Promise<DemoOrder> {
-  const { config, log } = input;
+  const { config, importCatalogue, log } = input;
   const apiUrl = config.publicUrl;
   const simulator = createSimulatorControl(controlUrlOf(config.cashfree.baseUrl));
   log(`Waiting for the API at ${apiUrl}`);
   await untilReady(`${apiUrl}/readyz`);
-  await importDemoCatalogue(config);
+  await importCatalogue(demoCatalogue).catch((thrown: unknown) => {
+    throw new StackError(messageOf(thrown));
+  });
   const { productId, sizes } = await productWithStock(simulator);
   const ramGb = Math.max(...sizes.map((size) => size.ramGb));
   log(`Placing one order: ${productId}, ${ramGb} GB, Ubuntu 22`);
@@ -74,20 +75,6 @@ async function answersOk(url: string): Promise<boolean> {
     return response.ok;
   } catch {
     return false;
-  }
-}
-
-async function importDemoCatalogue(config: Config<'api'>): Promise<void> {
-  const { client, db } = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
-  try {
-    const entries = parseCatalogue(demoCatalogue);
-    await importProducts({
-      db: collectionsOf(db),
-      entries,
-      defaults: { matchPolicy: 'exact', reserve: 0 },
-    });
-  } finally {
-    await client.close();
   }
 }
 

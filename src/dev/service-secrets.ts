@@ -48,7 +48,9 @@ export function keepSecrets({ path }: { path: string }): ServiceSecrets {
 function readSecrets(path: string): Partial<ServiceSecrets> {
   const kept: unknown = JSON.parse(readFileSync(path, 'utf8'));
   const isRight =
-    typeof kept === 'object' && kept !== null && Object.values(kept).every((value) => typeof value === 'string');
+    typeof kept === 'object' &&
+    kept !== null &&
+    Object.values(kept).every((value) => typeof value === 'string');
   if (!isRight) throw new Error('it is not a JSON object of texts');
   return kept;
 }

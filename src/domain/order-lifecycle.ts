@@ -54,7 +54,7 @@ export function answerRetry(state: RetryState): RetryAnswer {
 }
 
 function answerFailed({ decided }: RetryState): RetryAnswer {
-  if (decided) return refused(`Already decided: retry by ${decided.by} at ${decided.at.slice(11, 16)} UTC.`);
+  if (decided) return alreadyDecided(decided);
   return {
     kind: 'accepted',
     act: 'decide',
@@ -67,11 +67,16 @@ function answerBusy(state: RetryState, limitMs: number, doing: string): RetryAns
   const age = describeDuration(ageMs);
   if (ageMs < limitMs)
     return refused(`Order ${state.orderId} is ${doing} (started ${age} ago). Please wait.`);
+  if (state.decided) return alreadyDecided(state.decided);
   return {
     kind: 'accepted',
     act: 'afterOutcome',
     next: `Order ${state.orderId} was stuck in ${state.status} for ${age}, retry accepted; it continues as soon as the outcome is known.`,
   };
+}
+
+function alreadyDecided({ by, at }: NonNullable<RetryState['decided']>): RetryAnswer {
+  return refused(`Already decided: retry by ${by} at ${at.slice(11, 16)} UTC.`);
 }
 
 function refused(sentence: string): RetryAnswer {

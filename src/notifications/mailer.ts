@@ -79,7 +79,8 @@ function mailError({ error, messageId }: { error: unknown; messageId: string }):
     string,
     unknown
   >;
-  const isRefused = typeof responseCode === 'number' && responseCode >= 500;
+  // A rejected login (EAUTH) is answered with a 5xx as well, but heals once SMTP_URL is put right.
+  const isRefused = typeof responseCode === 'number' && responseCode >= 500 && code !== 'EAUTH';
   const facts = [code, responseCode].filter((fact) => typeof fact === 'string' || typeof fact === 'number');
   const reason = `${isRefused ? 'the mail server refused it' : 'no mail server took it'} (${facts.join(' ') || 'no code'})`;
   return new MailError({

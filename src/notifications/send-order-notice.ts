@@ -1,5 +1,7 @@
 import type { Collections } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
+import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import type { CredentialBox } from '../servers/credential-box.ts';
@@ -27,7 +29,7 @@ export async function sendOrderNotice(
     return;
   }
   if (!order)
-    throw new Error(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
+    throw new BrokenRecord(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
   await deps.notifier.notify({ factId, ...(await orderNotice(deps, order, notice)) });
 }
 
@@ -78,11 +80,16 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
 async function evidenceOf({ db }: Deps, purchaseId: string): Promise<{ label: string; value: string }[]> {
   const row = await db.purchases.findOne({ _id: purchaseId });
   if (!row) return [];
-  const said = row.reply?.kind === 'answer' ? row.reply.body : (row.reply?.why ?? 'no answer was stored');
+  const said = row.reply ? sayReply(row.reply) : 'no answer was stored';
   return [
     { label: 'Asked for', value: `${row.packageName}, ${row.ramGb} GB` },
     { label: 'Sent', value: row.sentAt ?? 'not known' },
     { label: 'Stock before', value: row.stockBefore === null ? 'not known' : String(row.stockBefore) },
     { label: 'Supplier said', value: said },
+    ...(row.lateReply ? [{ label: 'Said after the verdict', value: sayReply(row.lateReply) }] : []),
   ];
+}
+
+function sayReply(reply: RawPurchaseReply): string {
+  return reply.kind === 'answer' ? reply.body : reply.why;
 }

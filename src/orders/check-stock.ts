@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import type { StockCheck } from '../domain/stock-check.ts';
 import type { StockReader } from '../suppliers/stock-reader.ts';
 import { type PackageDocument, packageDocumentId } from './catalogue.ts';
@@ -16,13 +17,16 @@ export async function checkStock(
 ): Promise<StockCheck> {
   const { db } = deps;
   const order = await db.orders.findOne({ _id: input.orderId });
-  if (!order) throw new Error(`Failed to check the stock for order ${input.orderId}: it does not exist.`);
+  if (!order)
+    throw new BrokenRecord(`Failed to check the stock for order ${input.orderId}: it does not exist.`);
   const [pool, product] = await Promise.all([
     db.packages.findOne({ _id: packageDocumentId(order) }),
     db.products.findOne({ _id: order.productId }),
   ]);
   if (!pool)
-    throw new Error(`Failed to check the stock of ${order.packageKey}: the package was never imported.`);
+    throw new BrokenRecord(
+      `Failed to check the stock of ${order.packageKey}: the package was never imported.`,
+    );
   const reading = await deps.readStock({
     supplier: order.supplier,
     name: pool.name,
@@ -44,12 +48,14 @@ export async function checkStock(
 
 async function stillDry(db: Rows, pool: PackageDocument, count: number): Promise<boolean> {
   if (!pool.dry) return false;
+  // Another wrong purchase may have marked it meanwhile: that mark stays.
+  const mark = { _id: pool._id, 'dry.purchaseId': pool.dry.purchaseId };
   if (pool.dry.reading === null) {
-    await db.packages.updateOne({ _id: pool._id }, { $set: { 'dry.reading': count } });
+    await db.packages.updateOne(mark, { $set: { 'dry.reading': count } });
     return true;
   }
   if (pool.dry.reading === count) return true;
-  await db.packages.updateOne({ _id: pool._id }, { $set: { dry: null } });
+  await db.packages.updateOne(mark, { $set: { dry: null } });
   return false;
 }
 

@@ -10,8 +10,8 @@ import { planOrder } from './plan-order.ts';
 type Rows = Pick<Collections, 'orders' | 'packages' | 'purchases'>;
 
 /**
- * What a run needs before anything else, its first step included: takes the ownership of a paid (or just being paid) order by conditional
- * update, or says whose it is. A restarted run gets every requestId that an earlier run may have left at the lock.
+ * What a run needs before anything else, its first step included: takes the ownership of a paid (or just being
+ * paid) order by conditional update, or says whose it is. A restarted run gets every requestId that an earlier run may have left at the lock.
  */
 export async function openOrder(
   deps: SettlingDependencies,

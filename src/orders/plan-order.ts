@@ -1,9 +1,11 @@
 import { assertNever } from '../domain/assert-never.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import { isEnd } from '../domain/order.ts';
 import type { NextStep } from '../domain/order-facts.ts';
 import { purchaseIdOf } from '../domain/purchase-id.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { PurchaseDocument } from '../purchases/purchase-document.ts';
+import { readPurchase } from '../purchases/purchase-ledger.ts';
 import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
 import type { OrderDocument } from './order-document.ts';
 
@@ -14,14 +16,22 @@ import type { OrderDocument } from './order-document.ts';
 export async function planOrder(deps: SettlingDependencies, input: { orderId: string }): Promise<NextStep> {
   const { db } = deps;
   const order = await db.orders.findOne({ _id: input.orderId });
-  if (!order) throw new Error(`Failed to plan order ${input.orderId}: it does not exist.`);
+  if (!order) throw new BrokenRecord(`Failed to plan order ${input.orderId}: it does not exist.`);
   if (order.money === 'refunding' || order.money === 'refunded') return { kind: 'ended', status: 'refunded' };
   if (!order.open && isEnd(order.status)) return { kind: 'ended', status: order.status };
   if (order.money === 'unpaid') return { kind: 'awaitPayment' };
   const latest = await latestPurchase({ db, orderId: order._id });
   if (!latest) return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: 1 }) };
   await finishPurchase(deps, latest._id);
-  return stepAfter(order, latest);
+  return stepAfter(order, await readPurchase({ db, purchaseId: latest._id }));
+}
+
+/**
+ * True where the order has not failed since the purchase's verdict: the run that got it ended before it could say
+ * so. The verdict is said first; what was bought wrongly or refused is bought again only by a decision.
+ */
+function isUntold(order: OrderDocument, { settledAt }: PurchaseDocument): boolean {
+  return order.status !== 'failed' && settledAt !== null && settledAt >= order.statusSince;
 }
 
 function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
@@ -34,11 +44,14 @@ function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
       return { kind: 'settle', purchaseId };
     case 'case':
       return { kind: 'case', purchaseId, duplicate: latest.duplicate, sentence: latest.why ?? '' };
-    case 'void':
-    case 'refused':
-    case 'notBought':
     case 'wrong':
-      return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: latest.number + 1 }) };
+      if (isUntold(order, latest)) return { kind: 'verify', purchaseId, ip: latest.ip ?? '' };
+      return nextPurchase(order, latest);
+    case 'refused':
+      return isUntold(order, latest) ? { kind: 'settle', purchaseId } : nextPurchase(order, latest);
+    case 'void':
+    case 'notBought':
+      return nextPurchase(order, latest);
     case 'bought': {
       const delivered = order.goods.state === 'delivered' && order.goods.purchaseId === purchaseId;
       return { kind: delivered ? 'finishDelivery' : 'verify', purchaseId, ip: latest.ip ?? '' };
@@ -46,4 +59,8 @@ function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
     default:
       return assertNever(latest.state);
   }
+}
+
+function nextPurchase(order: OrderDocument, latest: PurchaseDocument): NextStep {
+  return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: latest.number + 1 }) };
 }

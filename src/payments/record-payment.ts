@@ -29,23 +29,25 @@ export async function recordPayment(
   const stored = await db.payments.findOne({ _id: key });
   if (stored?.verdict) return recorded({ payment, verdict: stored.verdict, known: true });
   const order = await db.orders.findOne({ _id: orderId });
-  const verdict = order ? await judge({ ...deps, order, payment, key }) : 'unmatched';
-  await db.payments.updateOne({ _id: key, verdict: null }, { $set: { verdict } });
-  return recorded({ payment, verdict, known: false, order });
+  const verdict = order ? await judge({ db, order, payment: stored ?? payment, key }) : 'unmatched';
+  const first = await db.payments.updateOne({ _id: key, verdict: null }, { $set: { verdict } });
+  if (first.matchedCount === 1) return recorded({ payment, verdict, known: false, order });
+  const said = await db.payments.findOne({ _id: key });
+  return recorded({ payment, verdict: said?.verdict ?? verdict, known: true, order });
 }
 
 async function judge(input: {
   db: Rows;
-  now: () => string;
   order: OrderDocument;
-  payment: CapturedPayment;
+  payment: Pick<CapturedPayment, 'amountPaise' | 'currency' | 'paidAt'>;
   key: string;
 }): Promise<Exclude<PaymentVerdict, 'unmatched'>> {
   const { db, order, payment, key } = input;
   const right = payment.amountPaise === order.amountPaise && payment.currency === order.currency;
   if (!right) return order.money === 'unpaid' ? 'mismatch' : 'extra';
   const kept = await db.orders.updateOne(
-    { _id: order._id, money: 'unpaid' },
+    // An expired order is still provisioned where it is paid; one that was cancelled gives its money back.
+    { _id: order._id, money: 'unpaid', status: { $ne: 'cancelled' } },
     { $set: { money: 'kept', paymentKey: key, paidAt: payment.paidAt, open: true } },
   );
   if (kept.matchedCount === 1) return 'right';

@@ -1,13 +1,13 @@
 import type { Collections } from '../database.ts';
 import type { PurchaseOutcome } from '../domain/purchase-outcome.ts';
-import type { PurchaseReply, RawPurchaseReply } from '../domain/purchase-reply.ts';
+import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import { takeGoodsForBuying } from '../orders/order-arbiter.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { takeFence } from './fence.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 import { findPurchase, intendPurchase, movePurchase, readPurchase } from './purchase-ledger.ts';
-import { finishPurchase, type SettlingDependencies, settleReply } from './settle-row.ts';
+import { finishPurchase, isNotSent, type SettlingDependencies, settleReply } from './settle-row.ts';
 
 /** The supplier is called within this time of the move to `sent`, or not at all (design 5, step 3). */
 const longestPauseBeforeCallMs = 5_000;
@@ -52,8 +52,7 @@ export async function buyOnce(deps: BuyOnceDependencies, input: BuyOnceInput): P
   const { order, purchaseId, fencingNumber } = input;
   const before = await findPurchase({ db, purchaseId });
   if (before && before.state !== 'intended') return answerStored(deps, before, input.policy);
-  if (!(await takeGoodsForBuying({ db, orderId: order._id, purchaseId })))
-    return orderClosed(deps, order._id);
+  if (!(await takeGoods(deps, { orderId: order._id, purchaseId }))) return orderClosed(deps, order._id);
   if (!before) {
     await intendPurchase({
       db,
@@ -70,81 +69,78 @@ export async function buyOnce(deps: BuyOnceDependencies, input: BuyOnceInput): P
   return send(deps, input);
 }
 
+/** Goods that still hold an earlier purchase are freed first: a crash may have come before its last step. */
+async function takeGoods(
+  deps: BuyOnceDependencies,
+  input: { orderId: string; purchaseId: string },
+): Promise<boolean> {
+  const { db } = deps;
+  if (await takeGoodsForBuying({ db, ...input })) return true;
+  const order = await db.orders.findOne({ _id: input.orderId });
+  const holder = order && order.goods.state !== 'none' ? order.goods.purchaseId : input.purchaseId;
+  if (holder === input.purchaseId || !(await findPurchase({ db, purchaseId: holder }))) return false;
+  await finishPurchase(deps, holder);
+  return takeGoodsForBuying({ db, ...input });
+}
+
 async function send(deps: BuyOnceDependencies, input: BuyOnceInput): Promise<PurchaseOutcome> {
   const { db } = deps;
-  const { purchaseId, fencingNumber } = input;
+  const { purchaseId, fencingNumber, packageName, stockBefore } = input;
   const sentAt = deps.now();
-  const set = { sentAt, fencingNumber, packageName: input.packageName };
+  const set = { sentAt, fencingNumber, packageName, stockBefore };
   if (!(await movePurchase({ db, purchaseId, from: ['intended'], to: 'sent', set }))) {
     return answerStored(deps, await readPurchase({ db, purchaseId }), input.policy);
   }
   if (Date.parse(deps.now()) - Date.parse(sentAt) > longestPauseBeforeCallMs) {
-    return tryAgainOrGiveUp(deps, input, {
-      kind: 'notSent',
-      why: 'The machine paused between intent and call.',
-    });
+    const reply = { kind: 'notSent' as const, why: 'The machine paused between intent and call.' };
+    return store(deps, input, { reply, sentAt });
   }
-  const reply = await deps.sendPurchase({
-    supplier: input.order.supplier,
-    packageName: input.packageName,
-    ramGb: input.order.ramGb,
-  });
-  const meaning = deps.interpret({ supplier: input.order.supplier, reply });
-  if (meaning.kind === 'notSent' || meaning.kind === 'rejectedCredentials') {
-    return tryAgainOrGiveUp(deps, input, meaning);
-  }
-  return storeOrCarry(deps, input, reply);
-}
-
-async function tryAgainOrGiveUp(
-  deps: BuyOnceDependencies,
-  input: BuyOnceInput,
-  meaning: Extract<PurchaseReply, { kind: 'notSent' | 'rejectedCredentials' }>,
-): Promise<PurchaseOutcome> {
-  const { db } = deps;
-  const { purchaseId, policy } = input;
-  const rejectedCredentials = meaning.kind === 'rejectedCredentials';
-  const row = await readPurchase({ db, purchaseId });
-  const tries = row.notSentTries + 1;
-  const givenUp = rejectedCredentials || tries >= policy.purchaseTries;
-  await movePurchase({
-    db,
-    purchaseId,
-    from: ['sent'],
-    to: 'intended',
-    set: { sentAt: null, notSentTries: givenUp ? 0 : tries, why: meaning.why },
-  });
-  if (givenUp) return { kind: 'notSent', why: meaning.why, rejectedCredentials };
-  throw new NotSentYet(`Try ${tries} of ${policy.purchaseTries} did not reach the supplier: ${meaning.why}`);
+  const { supplier, ramGb } = input.order;
+  const reply = await deps.sendPurchase({ supplier, packageName, ramGb });
+  return store(deps, input, { reply, sentAt });
 }
 
 /** Stores the reply and settles it; where the ledger stays out of reach, the reply goes with the result. */
-async function storeOrCarry(
+async function store(
   deps: BuyOnceDependencies,
   input: BuyOnceInput,
-  reply: RawPurchaseReply,
+  { reply, sentAt }: { reply: RawPurchaseReply; sentAt: string },
 ): Promise<PurchaseOutcome> {
-  const giveUpAt = Date.parse(deps.now()) + longestStoringMs;
+  const { purchaseId, policy } = input;
+  const startedMs = Date.parse(deps.now());
   for (;;) {
     try {
-      return await answerStored(deps, await settled(deps, input.purchaseId, reply), input.policy);
+      const outcome = await settleReply(deps, { purchaseId, reply, sentAt });
+      if (outcome.kind === 'open') throw new Error(`The reply of purchase ${purchaseId} settled nothing.`);
+      return await answer(deps, { purchaseId, outcome, policy });
     } catch (error) {
-      if (Date.parse(deps.now()) >= giveUpAt) return { kind: 'unstored', reply };
+      if (error instanceof NotSentYet) throw error;
+      const spentMs = Date.parse(deps.now()) - startedMs;
       const message = error instanceof Error ? error.message : String(error);
-      const fields = { purchaseId: input.purchaseId, message };
-      deps.log.warn(fields, 'The ledger could not be written after a purchase; trying again');
+      if (isNotSent(deps.interpret({ supplier: input.order.supplier, reply }))) {
+        // Not carried: stored late, it could take back a later sending of the same purchase.
+        if (spentMs >= policy.longestPurchaseMs) throw error;
+      } else if (spentMs >= longestStoringMs) return { kind: 'unstored', reply };
+      deps.log.warn(
+        { purchaseId, message },
+        'The ledger could not be written after a purchase; trying again',
+      );
       await deps.sleep(watchEveryMs);
     }
   }
 }
 
-async function settled(
+/** What provably did not reach the supplier is tried again `purchaseTries` times, but not with a login it rejects. */
+async function answer(
   deps: BuyOnceDependencies,
-  purchaseId: string,
-  reply: RawPurchaseReply,
-): Promise<PurchaseDocument> {
-  await settleReply(deps, { purchaseId, reply });
-  return readPurchase({ db: deps.db, purchaseId });
+  input: { purchaseId: string; outcome: PurchaseOutcome; policy: BuyOnceInput['policy'] },
+): Promise<PurchaseOutcome> {
+  const { outcome, purchaseId } = input;
+  if (outcome.kind !== 'notSent' || outcome.rejectedCredentials) return outcome;
+  const { notSentTries } = await readPurchase({ db: deps.db, purchaseId });
+  const tries = Math.max(1, input.policy.purchaseTries);
+  if (notSentTries % tries === 0) return outcome;
+  throw new NotSentYet(`Try ${notSentTries % tries} of ${tries} did not reach the supplier: ${outcome.why}`);
 }
 
 /**
@@ -160,8 +156,8 @@ async function answerStored(
   const purchaseId = row._id;
   for (let current = row; ; current = await readPurchase({ db, purchaseId })) {
     if (current.reply !== null && (current.state === 'sent' || current.state === 'unknown')) {
-      const outcome = await settleReply(deps, { purchaseId, reply: current.reply });
-      if (outcome.kind !== 'open') return outcome;
+      const outcome = await settleReply(deps, { purchaseId, reply: current.reply, sentAt: current.sentAt });
+      if (outcome.kind !== 'open') return answer(deps, { purchaseId, outcome, policy });
     } else if (current.state === 'sent') {
       const end = Date.parse(current.sentAt ?? current.intendedAt) + policy.longestPurchaseMs;
       if (Date.parse(deps.now()) < end) {

@@ -1,4 +1,5 @@
 import { type Collections, insertOnce } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import { purchaseNumberOf } from '../domain/purchase-id.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import type { PurchaseDocument, PurchaseState } from './purchase-document.ts';
@@ -16,7 +17,8 @@ export async function findPurchase(input: {
 /** The row of a purchase that must exist; its absence is a bug. */
 export async function readPurchase(input: { db: Rows; purchaseId: string }): Promise<PurchaseDocument> {
   const row = await findPurchase(input);
-  if (!row) throw new Error(`Failed to read purchase ${input.purchaseId}: the ledger has no such row.`);
+  if (!row)
+    throw new BrokenRecord(`Failed to read purchase ${input.purchaseId}: the ledger has no such row.`);
   return row;
 }
 
@@ -30,9 +32,12 @@ export async function movePurchase(input: {
   from: PurchaseState[];
   to: PurchaseState;
   set?: Partial<PurchaseDocument>;
+  /** Names one sending: a row that was sent again since is another state. */
+  sentAt?: string | null;
 }): Promise<boolean> {
+  const { sentAt } = input;
   const result = await input.db.purchases.updateOne(
-    { _id: input.purchaseId, state: { $in: input.from } },
+    { _id: input.purchaseId, state: { $in: input.from }, ...(sentAt === undefined ? {} : { sentAt }) },
     { $set: { ...input.set, state: input.to } },
   );
   return result.matchedCount === 1;
@@ -79,21 +84,25 @@ export async function intendPurchase(input: {
 }
 
 /**
- * Stores a scrubbed raw reply before anybody interprets it. A second, different reply is kept beside the
- * first as evidence.
+ * Stores a scrubbed raw reply before anybody interprets it. One that comes after a verdict, or differs from the
+ * first, is kept beside it as evidence.
  */
 export async function storeReply(input: {
   db: Rows;
   purchaseId: string;
   reply: RawPurchaseReply;
+  /** The sending that was answered, where it is known: another one's row stays as it is. */
+  sentAt?: string | null | undefined;
 }): Promise<void> {
-  const { db, purchaseId, reply } = input;
+  const { db, purchaseId, reply, sentAt } = input;
+  const sending = sentAt === undefined ? {} : { sentAt };
   const first = await db.purchases.updateOne(
-    { _id: purchaseId, reply: null, state: { $in: ['sent', 'unknown'] } },
+    { _id: purchaseId, ...sending, reply: null, state: { $in: ['sent', 'unknown'] } },
     { $set: { reply } },
   );
   if (first.matchedCount === 1) return;
   const row = await readPurchase({ db, purchaseId });
-  if (JSON.stringify(row.reply) === JSON.stringify(reply)) return;
+  if (sentAt !== undefined && row.sentAt !== sentAt) return;
+  if (row.state === 'intended' || JSON.stringify(row.reply) === JSON.stringify(reply)) return;
   await db.purchases.updateOne({ _id: purchaseId, lateReply: null }, { $set: { lateReply: reply } });
 }

@@ -28,8 +28,8 @@ export async function settlePurchase(
     if (row.state !== 'sent' && row.state !== 'unknown') {
       const outcome = await finishPurchase(deps, purchaseId);
       if (outcome.kind !== 'open') return outcome;
-    } else if (row.reply !== null && row.state === 'sent') {
-      await settleReply(deps, { purchaseId, reply: row.reply });
+    } else if (row.reply !== null && !isUnknown(deps, row)) {
+      await settleReply(deps, { purchaseId, reply: row.reply, sentAt: row.sentAt });
     } else if (Date.parse(deps.now()) < caseAt(row, policy)) {
       await deps.sleep(watchEveryMs);
     } else {
@@ -37,6 +37,11 @@ export async function settlePurchase(
       await movePurchase({ db: deps.db, purchaseId, from: ['sent', 'unknown'], to: 'case', set: { why } });
     }
   }
+}
+
+/** True where the stored reply says nothing more than the row: then only time brings it on. */
+function isUnknown(deps: SettlingDependencies, { state, supplier, reply }: PurchaseDocument): boolean {
+  return state === 'unknown' && reply !== null && deps.interpret({ supplier, reply }).kind === 'unknown';
 }
 
 function caseAt(row: PurchaseDocument, policy: { longestPurchaseMs: number; settleAfterMs: number }): number {

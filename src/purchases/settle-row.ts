@@ -3,6 +3,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { PurchaseReply, RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import { parkGoods, releaseGoods } from '../orders/order-arbiter.ts';
+import type { Tenancy } from '../servers/server-document.ts';
 import { recordSale } from '../servers/tenancies.ts';
 import { freeFence } from './fence.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
@@ -21,16 +22,30 @@ export interface SettlingDependencies {
  */
 export async function settleReply(
   deps: SettlingDependencies,
-  input: { purchaseId: string; reply: RawPurchaseReply },
+  input: { purchaseId: string; reply: RawPurchaseReply; sentAt?: string | null },
 ): Promise<StoredOutcome> {
   const { db } = deps;
   const { purchaseId, reply } = input;
-  await storeReply({ db, purchaseId, reply });
+  await storeReply({ db, ...input });
   const row = await readPurchase({ db, purchaseId });
   if (row.reply !== null && (row.state === 'sent' || row.state === 'unknown')) {
     await applyReply(deps, row, deps.interpret({ supplier: row.supplier, reply: row.reply }));
   }
-  return finishPurchase(deps, purchaseId);
+  const outcome = await finishPurchase(deps, purchaseId);
+  if (outcome.kind !== 'open') return outcome;
+  const meaning = deps.interpret({ supplier: row.supplier, reply });
+  return isNotSent(meaning) ? notSent(meaning) : outcome;
+}
+
+type NotSentReply = Extract<PurchaseReply, { kind: 'notSent' | 'rejectedCredentials' }>;
+
+/** True where the reply proves that nothing reached the supplier's till. */
+export function isNotSent(reply: PurchaseReply): reply is NotSentReply {
+  return reply.kind === 'notSent' || reply.kind === 'rejectedCredentials';
+}
+
+function notSent({ kind, why }: NotSentReply): StoredOutcome {
+  return { kind: 'notSent', why, rejectedCredentials: kind === 'rejectedCredentials' };
 }
 
 async function applyReply(
@@ -52,17 +67,51 @@ async function applyReply(
       return;
     case 'notSent':
     case 'rejectedCredentials':
+      await goBackToIntended(deps, row, reply);
       return;
     default:
       assertNever(reply);
   }
 }
 
+/** `sentAt` names the sending that this reply is about: a later one of the same row is not taken back. */
+async function goBackToIntended(
+  { db }: SettlingDependencies,
+  row: PurchaseDocument,
+  reply: NotSentReply,
+): Promise<void> {
+  await movePurchase({
+    db,
+    purchaseId: row._id,
+    from: ['sent', 'unknown'],
+    to: 'intended',
+    sentAt: row.sentAt,
+    set: {
+      sentAt: null,
+      reply: null,
+      notSentTries: row.notSentTries + (reply.kind === 'notSent' ? 1 : 0),
+      why: reply.why,
+    },
+  });
+}
+
 async function applySale(deps: SettlingDependencies, row: PurchaseDocument, ip: string): Promise<void> {
+  const { db } = deps;
+  const sale = await recordSaleOf(deps, row, ip);
+  const move = { db, purchaseId: row._id, from: ['sent', 'unknown'] satisfies PurchaseDocument['state'][] };
+  if (sale.kind === 'recorded') {
+    await movePurchase({ ...move, to: 'bought', set: { ip, settledAt: deps.now() } });
+    return;
+  }
+  const why = `The supplier answered with ${ip}, which is ${sayTenancy(sale.tenancy)}.`;
+  await movePurchase({ ...move, to: 'case', set: { ip, why, duplicate: true } });
+}
+
+async function recordSaleOf(deps: SettlingDependencies, row: PurchaseDocument, ip: string) {
   const { db } = deps;
   const now = deps.now();
   const order = await db.orders.findOne({ _id: row.orderId });
-  const sale = await recordSale({
+  return recordSale({
     db,
     supplier: row.supplier,
     ip,
@@ -72,21 +121,37 @@ async function applySale(deps: SettlingDependencies, row: PurchaseDocument, ip: 
     cost: order ? { amountMinor: order.amountPaise, currency: order.currency } : null,
     now,
   });
-  if (sale.kind === 'recorded') {
-    const set = { ip, settledAt: now };
-    await movePurchase({ db, purchaseId: row._id, from: ['sent', 'unknown'], to: 'bought', set });
-    return;
+}
+
+function sayTenancy({ state, orderId }: Tenancy): string {
+  return `already ${state}${orderId ? ` for order ${orderId}` : ''}`;
+}
+
+/**
+ * A sale that is told after a verdict changes no verdict, but the server was paid for: it gets its tenancy, and the
+ * row its address, so that nobody has to find it again (design I5). Safe to repeat.
+ */
+async function accountForLateSale(
+  deps: SettlingDependencies,
+  row: PurchaseDocument,
+): Promise<PurchaseDocument> {
+  const ip = row.ip === null ? findToldSale(deps, row) : undefined;
+  if (ip === undefined) return row;
+  const sale = await recordSaleOf(deps, row, ip);
+  const found =
+    sale.kind === 'recorded' ? 'it is kept for the order' : `which is ${sayTenancy(sale.tenancy)}`;
+  const why = `${row.why ?? ''} An answer came after the verdict: ${ip} was sold; ${found}.`.trim();
+  await deps.db.purchases.updateOne({ _id: row._id, state: row.state, ip: null }, { $set: { ip, why } });
+  return readPurchase({ db: deps.db, purchaseId: row._id });
+}
+
+function findToldSale(deps: SettlingDependencies, row: PurchaseDocument): string | undefined {
+  for (const reply of [row.reply, row.lateReply]) {
+    if (reply === null) continue;
+    const meaning = deps.interpret({ supplier: row.supplier, reply });
+    if (meaning.kind === 'bought') return meaning.ip;
   }
-  const why =
-    `The supplier answered with ${ip}, which is already ${sale.tenancy.state}` +
-    `${sale.tenancy.orderId ? ` for order ${sale.tenancy.orderId}` : ''}.`;
-  await movePurchase({
-    db,
-    purchaseId: row._id,
-    from: ['sent', 'unknown'],
-    to: 'case',
-    set: { ip, why, duplicate: true },
-  });
+  return undefined;
 }
 
 /**
@@ -95,7 +160,7 @@ async function applySale(deps: SettlingDependencies, row: PurchaseDocument, ip: 
  */
 export async function finishPurchase(deps: SettlingDependencies, purchaseId: string): Promise<StoredOutcome> {
   const { db } = deps;
-  const row = await readPurchase({ db, purchaseId });
+  let row = await readPurchase({ db, purchaseId });
   const goods = { db, orderId: row.orderId, purchaseId };
   const fence = { db, purchaseId, fenceId: packageDocumentId(row) };
   switch (row.state) {
@@ -109,6 +174,7 @@ export async function finishPurchase(deps: SettlingDependencies, purchaseId: str
         sentAt: row.sentAt ?? row.intendedAt,
       };
     case 'case':
+      row = await accountForLateSale(deps, row);
       await parkGoods(goods);
       await freeFence(fence);
       return row.duplicate
@@ -121,21 +187,19 @@ export async function finishPurchase(deps: SettlingDependencies, purchaseId: str
     case 'refused':
     case 'notBought':
     case 'wrong':
+      row = await accountForLateSale(deps, row);
       await freeFence(fence);
       await releaseGoods(goods);
-      return finalOutcome(row.state, row);
+      return finalOutcome(row);
     default:
       return assertNever(row.state);
   }
 }
 
-function finalOutcome(
-  state: 'void' | 'refused' | 'notBought' | 'wrong',
-  row: PurchaseDocument,
-): StoredOutcome {
-  if (state === 'void') return { kind: 'voided' };
-  if (state === 'refused') return { kind: 'refused', reason: row.why ?? 'The supplier refused.' };
-  if (state === 'notBought') return { kind: 'notBought' };
+function finalOutcome(row: PurchaseDocument): StoredOutcome {
+  if (row.state === 'void') return { kind: 'voided' };
+  if (row.state === 'refused') return { kind: 'refused', reason: row.why ?? 'The supplier refused.' };
+  if (row.state === 'notBought') return { kind: 'notBought' };
   return { kind: 'wrong', ip: row.ip ?? '' };
 }
 

@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
+const authTagLength = 16;
+
 /** A login sealed for storage: AES-256-GCM, bound to its order, base64 members. */
 export interface SealedLogin {
   keyId: string;
@@ -26,7 +28,7 @@ export function createCredentialBox(keys: readonly { id: string; key: Uint8Array
   return {
     seal({ orderId, login }) {
       const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', first.key, iv);
+      const cipher = createCipheriv('aes-256-gcm', first.key, iv, { authTagLength });
       cipher.setAAD(Buffer.from(orderId));
       const sealed = Buffer.concat([cipher.update(JSON.stringify(login), 'utf8'), cipher.final()]);
       return {
@@ -43,11 +45,27 @@ export function createCredentialBox(keys: readonly { id: string; key: Uint8Array
           `Failed to open the login of order ${orderId}: key "${sealed.keyId}" is not in CREDENTIALS_KEY. Add it there.`,
         );
       }
-      const decipher = createDecipheriv('aes-256-gcm', key.key, Buffer.from(sealed.iv, 'base64'));
-      decipher.setAAD(Buffer.from(orderId));
-      decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
-      const bytes = Buffer.concat([decipher.update(Buffer.from(sealed.sealed, 'base64')), decipher.final()]);
+      const bytes = openBytes({ key: key.key, orderId, sealed });
+      if (!bytes) {
+        throw new Error(
+          `Failed to open the login of order ${orderId}: it was changed, sealed for another order or under another key.`,
+        );
+      }
       return JSON.parse(bytes.toString('utf8')) as Login;
     },
   };
+}
+
+function openBytes(input: { key: Uint8Array; orderId: string; sealed: SealedLogin }): Buffer | undefined {
+  const { key, orderId, sealed } = input;
+  try {
+    const iv = Buffer.from(sealed.iv, 'base64');
+    // Without the length a tag that was cut short would be taken.
+    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength });
+    decipher.setAAD(Buffer.from(orderId));
+    decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'));
+    return Buffer.concat([decipher.update(Buffer.from(sealed.sealed, 'base64')), decipher.final()]);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { type Collections, insertOnce } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import { matchesReportedOs } from '../domain/operating-system.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
@@ -32,15 +33,18 @@ export async function fetchLogin(
   const row = await readPurchase({ db, purchaseId });
   const order = await db.orders.findOne({ _id: orderId });
   if (!order || row.ip === null) {
-    throw new Error(
+    throw new BrokenRecord(
       `Failed to fetch the login of purchase ${purchaseId}: it has no ${order ? 'address' : 'order'}.`,
     );
+  }
+  const id = serverId({ supplier: row.supplier, ip: row.ip });
+  if ((await db.servers.findOne({ _id: id }))?.tenancy.purchaseId !== purchaseId) {
+    throw new BrokenRecord(`Failed to fetch the login of ${row.ip}: it is not the server of ${purchaseId}.`);
   }
   const supplier = deps.supplierOf(row.supplier);
   const server = await supplier.readServer({ ip: row.ip });
   if (server.kind === 'notOurs')
     return { kind: 'notReady', why: 'The supplier does not list the server yet.' };
-  const id = serverId({ supplier: row.supplier, ip: row.ip });
   await keepExpiry(deps, { id, purchaseId, server });
   if (!server.username || !server.password) return { kind: 'notReady', why: 'The login is still empty.' };
   if (!(await hasOrderedSystem(deps, { id, purchaseId, order, server, supplier }))) {
@@ -76,12 +80,18 @@ async function hasOrderedSystem(
   input: { id: string; purchaseId: string; order: OrderDocument; server: Server; supplier: Supplier },
 ): Promise<boolean> {
   const { id, purchaseId, order, server, supplier } = input;
-  if (server.os === '' || matchesReportedOs({ ordered: order.os, reported: server.os })) return true;
   const operationId = `${purchaseId}:changeos`;
+  if (server.os === '' || matchesReportedOs({ ordered: order.os, reported: server.os })) {
+    // A change whose answer was lost is known to be done by its effect alone.
+    await endChange({ db: deps.db, serverId: id, operationId, now: deps.now() });
+    return true;
+  }
   const change = await beginChange({ db: deps.db, serverId: id, purchaseId, operationId, now: deps.now() });
   if (change === 'done') return false;
   if (change === 'refused') {
-    throw new Error(`Failed to install ${order.os} on ${server.ip}: its tenancy does not allow a wipe now.`);
+    throw new BrokenRecord(
+      `Failed to install ${order.os} on ${server.ip}: its tenancy does not allow a wipe now.`,
+    );
   }
   await supplier.changeOs({ ip: server.ip, os: order.os });
   await endChange({ db: deps.db, serverId: id, operationId, now: deps.now() });

@@ -10,8 +10,8 @@ export function serverId(input: { supplier: SupplierName; ip: string }): string 
 }
 
 /**
- * Writes the tenancy of a sale, once per purchase. An address comes back after its month: an old tenancy that is
- * retired or expired moves to the row's history.
+ * Writes the tenancy of a sale, once per purchase, past ones included. An address comes back after its month: an
+ * old tenancy that is retired or expired moves to the row's history.
  * @returns `otherTenancy` where somebody else lives there: a sale of it cannot be ours alone.
  */
 export async function recordSale(input: {
@@ -41,11 +41,18 @@ export async function recordSale(input: {
   }
   const server = await db.servers.findOne({ _id: id });
   if (!server) throw new Error(`Failed to record the sale of ${ip}: its row vanished while it was read.`);
-  if (server.tenancy.purchaseId === input.purchaseId) return { kind: 'recorded' };
-  if (isLiving({ tenancy: server.tenancy, now })) return { kind: 'otherTenancy', tenancy: server.tenancy };
+  const { tenancy: old, history } = server;
+  if ([old, ...history].some((known) => known.purchaseId === input.purchaseId)) return { kind: 'recorded' };
+  if (isLiving({ tenancy: old, now })) return { kind: 'otherTenancy', tenancy: old };
   const replaced = await db.servers.updateOne(
-    { _id: id, 'tenancy.purchaseId': server.tenancy.purchaseId, 'tenancy.state': server.tenancy.state },
-    { $set: { tenancy, history: [...server.history, server.tenancy] } },
+    {
+      _id: id,
+      'tenancy.purchaseId': old.purchaseId,
+      'tenancy.state': old.state,
+      // Renewed meanwhile, it lives again.
+      'tenancy.expiresAt': old.expiresAt,
+    },
+    { $set: { tenancy, history: [...history, old] } },
   );
   if (replaced.matchedCount === 1) return { kind: 'recorded' };
   return recordSale(input);

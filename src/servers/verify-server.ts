@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
 import { matchesPackage } from '../domain/package-name.ts';
 import type { Verification } from '../domain/verification.ts';
 import { movePurchase, readPurchase } from '../purchases/purchase-ledger.ts';
@@ -7,7 +8,9 @@ import { moveTenancy, serverId } from './tenancies.ts';
 
 /**
  * Proves that what was bought belongs to the order's package, by octets under the product's match policy. A
- * mismatch moves the purchase to `wrong` and the tenancy to `held`: the customer gets nothing of it.
+ * mismatch moves the purchase to `wrong` and the tenancy to `held`: the customer gets nothing of it. An address
+ * that is another purchase's by now makes this one a case. Safe to repeat.
+ * @throws BrokenRecord where nothing was bought under this purchaseId.
  */
 export async function verifyServer(
   deps: SettlingDependencies & { db: Collections },
@@ -18,21 +21,31 @@ export async function verifyServer(
   const row = await readPurchase({ db, purchaseId });
   const order = await db.orders.findOne({ _id: input.orderId });
   if (!order || row.ip === null) {
-    throw new Error(`Failed to verify purchase ${purchaseId}: it has no ${order ? 'address' : 'order'}.`);
+    throw new BrokenRecord(
+      `Failed to verify purchase ${purchaseId}: it has no ${order ? 'address' : 'order'}.`,
+    );
+  }
+  if (row.state !== 'bought' && row.state !== 'wrong') {
+    throw new BrokenRecord(`Failed to verify purchase ${purchaseId}: it is ${row.state}, not bought.`);
   }
   const { ip } = row;
   const id = serverId({ supplier: row.supplier, ip });
   const server = await db.servers.findOne({ _id: id });
-  if (server?.tenancy.purchaseId !== purchaseId) {
-    return { kind: 'duplicate', ip, sentence: `${ip} is held by another purchase.` };
+  if (row.state === 'bought' && server?.tenancy.purchaseId !== purchaseId) {
+    const sentence = `${ip} is held by another purchase.`;
+    const set = { why: sentence, duplicate: true };
+    await movePurchase({ db, purchaseId, from: ['bought'], to: 'case', set });
+    await finishPurchase(deps, purchaseId);
+    return { kind: 'duplicate', ip, sentence };
   }
   const { matchPolicy } = order;
-  if (matchesPackage({ address: ip, packageName: row.packageName, matchPolicy }))
+  if (row.state === 'bought' && matchesPackage({ address: ip, packageName: row.packageName, matchPolicy }))
     return { kind: 'right', ip };
   const now = deps.now();
   await moveTenancy({ db, serverId: id, purchaseId, from: ['bought'], to: 'held', now });
   const sentence = wrongPackageSentence({ requested: row.packageName, got: ip });
-  await movePurchase({ db, purchaseId, from: ['bought'], to: 'wrong', set: { why: sentence } });
+  const set = { why: sentence, settledAt: now };
+  await movePurchase({ db, purchaseId, from: ['bought'], to: 'wrong', set });
   await finishPurchase(deps, purchaseId);
   return { kind: 'wrong', ip, sentence };
 }

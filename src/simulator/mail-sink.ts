@@ -8,8 +8,9 @@ import type { World } from './world.ts';
 const MAILS_KEPT = 1000;
 const CLOSE_LIMIT_MS = 500;
 
-/** An SMTP server on loopback that takes every mail, sends none on and keeps the latest, parsed. No login, no TLS. */
-export async function startMailSink({ port, getWorld }: { port: number; getWorld: () => World }) {
+/** An SMTP server that takes every mail, sends none on and keeps the latest, parsed. No login, no TLS. */
+export async function startMailSink(input: { port: number; host: string; getWorld: () => World }) {
+  const { port, host, getWorld } = input;
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
@@ -27,7 +28,7 @@ export async function startMailSink({ port, getWorld }: { port: number; getWorld
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

@@ -29,6 +29,8 @@ export interface SimulatorOptions {
   /** Default 0: a free one. */
   port?: number;
   smtpPort?: number;
+  /** Address to listen on; default loopback alone. Other containers need 0.0.0.0. */
+  host?: string | undefined;
   /** Folder that keeps everything over a restart; what it holds wins over the scenario. */
   dataDir?: string | undefined;
   scenario?: Scenario | undefined;
@@ -41,7 +43,7 @@ export interface SimulatorOptions {
  * sentence when a port is taken or the scenario cannot be read.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, smtpPort = 0, dataDir, credentials = {} } = options;
+  const { port = 0, smtpPort = 0, host = '127.0.0.1', dataDir, credentials = {} } = options;
   const scenario = parseScenario(options.scenario ?? {});
   const persistence = dataDir === undefined ? noPersistence : createPersistence({ dataDir });
   const saved = await persistence.load();
@@ -61,10 +63,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     world = beginWorld({ state, persistence });
   };
   const server = createServer(createApp({ getWorld, reset }));
-  const mailSink = await startMailSink({ port: smtpPort, getWorld }).catch((error: unknown) => {
+  const mailSink = await startMailSink({ port: smtpPort, host, getWorld }).catch((error: unknown) => {
     throw portError({ error, port: smtpPort, variable: 'SIMULATOR_SMTP_PORT' });
   });
-  await listen({ server, port }).catch(async (error: unknown) => {
+  await listen({ server, port, host }).catch(async (error: unknown) => {
     await mailSink.stop();
     throw portError({ error, port, variable: 'SIMULATOR_PORT' });
   });
@@ -117,10 +119,11 @@ function createApp(deps: { getWorld: () => World; reset: (scenario: Scenario) =>
   return app;
 }
 
-function listen({ server, port }: { server: Server; port: number }): Promise<void> {
+function listen(input: { server: Server; port: number; host: string }): Promise<void> {
+  const { server, port, host } = input;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

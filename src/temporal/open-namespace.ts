@@ -1,5 +1,6 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { TemporalUnavailable } from './connection.ts';
+import { findGrpcStatus } from './service-error.ts';
 
 const retentionSeconds = 30 * 24 * 3600;
 const lookEveryMs = 1_000;
@@ -48,8 +49,9 @@ async function lookForNamespace(client: Client, namespace: string): Promise<'the
     );
     return 'there';
   } catch (error) {
-    if (!isGrpcServiceError(error) || refusals.includes(error.code)) throw error;
-    return error.code === notFound ? 'missing' : 'silent';
+    const status = findGrpcStatus(error);
+    if (status === undefined || refusals.includes(status)) throw error;
+    return status === notFound ? 'missing' : 'silent';
   }
 }
 
@@ -62,6 +64,6 @@ async function makeNamespace(input: Parameters<typeof openNamespace>[0]): Promis
     });
     log.info({ namespace, days: 30 }, 'Made the namespace');
   } catch (error) {
-    if (!isGrpcServiceError(error) || error.code !== alreadyExists) throw error;
+    if (findGrpcStatus(error) !== alreadyExists) throw error;
   }
 }

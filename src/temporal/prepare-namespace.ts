@@ -1,11 +1,8 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import { SearchAttributeType } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import {
-  orderStatusKey,
-  searchAttributeKeys,
-  statusSinceKey,
-} from '../../workflows/contract/search-attributes.ts';
+import { searchAttributeKeys } from '../../workflows/contract/search-attributes.ts';
+import { findGrpcStatus, grpcStatus } from './service-error.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const retentionSeconds = 30 * 24 * 3600;
@@ -26,14 +23,20 @@ interface PrepareInput {
 
 /**
  * Registers missing search attributes and raises the namespace's retention to 30 days, then waits until the
- * attributes are usable: an unregistered one lets workflow tasks fail silently for ever. Safe to repeat.
+ * attributes are usable: an unregistered one lets workflow tasks fail silently for ever. Safe to repeat, and to run
+ * in several processes at once.
  * @throws NamespaceNotPrepared where the server does not let us (Temporal Cloud), with the commands to run.
  */
 export async function prepareNamespace(input: PrepareInput): Promise<void> {
-  const missing = await findMissing(input);
-  if (missing.length > 0) await register(input, missing);
+  const giveUpAt = Date.now() + usableWithinMs;
+  for (;;) {
+    const missing = await findMissing(input);
+    if (missing.length === 0) break;
+    if (Date.now() > giveUpAt) throw notPrepared(input.namespace, missing, new Error('they do not appear'));
+    if (!(await register(input, missing))) await input.sleep(lookEveryMs);
+  }
   await raiseRetention(input);
-  if (missing.length > 0) await untilUsable(input);
+  await untilUsable(input, giveUpAt);
 }
 
 async function findMissing({ client, namespace }: PrepareInput): Promise<string[]> {
@@ -45,20 +48,27 @@ async function findMissing({ client, namespace }: PrepareInput): Promise<string[
   return searchAttributeKeys.map(({ name }) => name).filter((name) => !known.has(name));
 }
 
-async function register(input: PrepareInput, names: string[]): Promise<void> {
+/** @returns false where another process was at it: look again. */
+async function register(input: PrepareInput, names: string[]): Promise<boolean> {
   const { client, namespace, log } = input;
   const searchAttributes = Object.fromEntries(names.map((name) => [name, indexedTypeOf(name)]));
   try {
     await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-    log.info({ searchAttributes: names }, 'Registered search attributes');
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === alreadyExists) return;
+    if (findGrpcStatus(error) === grpcStatus.alreadyExists || isPassing(error)) return false;
     throw notPrepared(namespace, names, error);
   }
+  log.info({ searchAttributes: names }, 'Registered search attributes');
+  return true;
 }
 
-/** gRPC status ALREADY_EXISTS: another process was first. */
-const alreadyExists = 6;
+/** gRPC UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE: nobody forbade anything. */
+const passing: readonly number[] = [2, 4, 8, 10, 13, 14];
+
+function isPassing(error: unknown): boolean {
+  const status = findGrpcStatus(error);
+  return status === undefined || passing.includes(status);
+}
 
 function indexedTypeOf(name: string) {
   const key = searchAttributeKeys.find((candidate) => candidate.name === name);
@@ -79,30 +89,21 @@ async function raiseRetention(input: PrepareInput): Promise<void> {
     });
     log.info({ namespace, days: 30 }, 'Raised the retention of closed workflows');
   } catch (error) {
+    if (isPassing(error)) throw error;
     throw notPrepared(namespace, [], error);
   }
 }
 
-/** Starts and terminates a run that nobody serves: the server refuses it until the attributes are usable. */
-async function untilUsable(input: PrepareInput): Promise<void> {
-  const giveUpAt = Date.now() + usableWithinMs;
+/** Asks for orders by every attribute: the server refuses the question until it can take the attributes. */
+async function untilUsable({ client, namespace, sleep }: PrepareInput, giveUpAt: number): Promise<void> {
+  const query = searchAttributeKeys.map(({ name }) => `${name} IS NOT NULL`).join(' AND ');
   for (;;) {
     try {
-      const handle = await input.client.workflow.start('namespaceProbe', {
-        workflowId: 'namespace-probe',
-        taskQueue: 'namespace-probe',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        typedSearchAttributes: new TypedSearchAttributes([
-          { key: orderStatusKey, value: 'probe' },
-          { key: statusSinceKey, value: new Date() },
-        ]),
-      });
-      await handle.terminate('The search attributes are usable.');
+      await client.connection.workflowService.countWorkflowExecutions({ namespace, query });
       return;
     } catch (error) {
-      if (!isGrpcServiceError(error) || Date.now() > giveUpAt) throw error;
-      await input.sleep(lookEveryMs);
+      if (findGrpcStatus(error) === undefined || Date.now() > giveUpAt) throw error;
+      await sleep(lookEveryMs);
     }
   }
 }

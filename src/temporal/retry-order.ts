@@ -51,6 +51,20 @@ interface RetryDependencies {
  * tasks, judges by the document and starts the owner again. The answer says which.
  */
 export async function retryOrder(deps: RetryDependencies, request: RetryRequest): Promise<RetryResult> {
+  try {
+    return await askOrAct(deps, request);
+  } catch (error) {
+    if (findGrpcStatus(error) === undefined) throw error;
+    return unavailable;
+  }
+}
+
+const unavailable = {
+  kind: 'unavailable',
+  sentence: 'Temporal cannot be reached; nothing was changed. Try again soon.',
+} as const;
+
+async function askOrAct(deps: RetryDependencies, request: RetryRequest): Promise<RetryResult> {
   const order = await deps.db.orders.findOne({ _id: request.orderId });
   if (!order) return { kind: 'notFound' };
   if (order.owner === null || !order.open) return judge(deps, order, async () => 'There is nothing to do.');
@@ -59,8 +73,8 @@ export async function retryOrder(deps: RetryDependencies, request: RetryRequest)
     return { kind: 'accepted', orderId: order._id, ...asked.accepted };
   }
   if (asked.kind === 'refused') return { kind: 'refused', ...asked.refusal };
-  if (asked.kind === 'unavailable') return asked;
-  if (asked.kind === 'gone') return judge(deps, order, () => startAgain(deps, order));
+  if (asked.kind === 'gone')
+    return judge(deps, order, () => startAgain(deps, request), !waitsForWorkflow(order));
   return judge(deps, order, () => wakeSilent(deps, request));
 }
 
@@ -68,8 +82,7 @@ type Asked =
   | { kind: 'answered'; accepted: Accepted }
   | { kind: 'refused'; refusal: Refusal }
   | { kind: 'gone' }
-  | { kind: 'silent' }
-  | { kind: 'unavailable'; sentence: string };
+  | { kind: 'silent' };
 
 async function askWorkflow({ client }: RetryDependencies, request: RetryRequest): Promise<Asked> {
   const handle = client.workflow.getHandle(orderWorkflowId(request.orderId));
@@ -94,20 +107,20 @@ function readRefusal(error: unknown): Asked {
     }
     return { kind: 'gone' };
   }
-  if (findGrpcStatus(error) !== undefined) {
-    return {
-      kind: 'unavailable',
-      sentence: 'Temporal cannot be reached; nothing was changed. Try again soon.',
-    };
-  }
   throw error;
+}
+
+/** True where nothing but its workflow brings the order on: with that gone, it is not in progress whatever it says. */
+function waitsForWorkflow({ status, money }: OrderDocument): boolean {
+  return status === 'queued' || (status === 'pendingPayment' && money === 'kept');
 }
 
 /** Judges by the document, as the workflow would, and acts where the retry is accepted. */
 async function judge(
   deps: RetryDependencies,
-  order: OrderDocument,
+  order: OrderDocument & { isGone?: boolean },
   act: () => Promise<string>,
+  mayRefuse = true,
 ): Promise<RetryResult> {
   const policy = await deps.readPolicy();
   const nowMs = deps.now().getTime();
@@ -118,10 +131,11 @@ async function judge(
     sinceMs,
     nowMs,
     provisioningLimitMs: policy.provisioningLimitMs,
-    lockWaitLimitMs: policy.lockWaitLimitMs,
+    // Nothing was sent for an order that waits its turn: without a workflow it is not in progress.
+    lockWaitLimitMs: order.isGone ? 0 : policy.lockWaitLimitMs,
     decided: null,
   });
-  if (answer.kind === 'refused') {
+  if (answer.kind === 'refused' && mayRefuse) {
     const ageSeconds = Math.floor((nowMs - sinceMs) / 1000);
     return {
       kind: 'refused',
@@ -131,18 +145,28 @@ async function judge(
       sentence: answer.sentence,
     };
   }
-  deps.log.warn({ orderId: order._id, orderStatus: order.status }, answer.next);
   const next = await act();
+  const sentence = answer.kind === 'accepted' ? answer.next : next;
+  deps.log.warn({ orderId: order._id, orderStatus: order.status }, sentence);
   return { kind: 'accepted', orderId: order._id, orderStatus: order.status, next };
 }
 
-async function startAgain(deps: RetryDependencies, order: OrderDocument): Promise<string> {
-  await restartOrder(deps, { orderId: order._id, trial: true });
+async function startAgain(deps: RetryDependencies, { orderId }: { orderId: string }): Promise<string> {
+  await restartOrder(deps, { orderId, trial: true });
   return 'Its workflow was gone; it was started again and continues by what the ledger says.';
 }
 
 /** No worker, or code that fails its tasks: the first keeps the message, the second needs a new run. */
 async function wakeSilent(deps: RetryDependencies, request: RetryRequest): Promise<string> {
+  try {
+    return await signalOrStartAgain(deps, request);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return startAgain(deps, request);
+  }
+}
+
+async function signalOrStartAgain(deps: RetryDependencies, request: RetryRequest): Promise<string> {
   const handle = deps.client.workflow.getHandle(orderWorkflowId(request.orderId));
   const description = await handle.describe();
   const attempts = description.raw.pendingWorkflowTask?.attempt ?? 0;

@@ -1,18 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { Logger } from '@temporalio/common';
-import {
-  bundleWorkflowCode,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { lockTaskQueue } from '../../workflows/contract/package-lock.ts';
 import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import type { TemporalSettings } from './connection.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
-const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
 /** Purchases wait at the supplier for minutes and cost nothing meanwhile: slots must not run out before packages do. */
 const concurrentActivities = 500;
 const graceMarginMs = 60_000;
@@ -41,11 +34,10 @@ export async function createWorkers(input: {
   maxCachedWorkflows?: number;
 }): Promise<Workers> {
   const connection = await connect(input.settings);
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: quietLogger });
   const shared: Partial<WorkerOptions> = {
     connection,
     namespace: input.settings.namespace,
-    workflowBundle,
+    workflowBundle: await workflowBundle(),
     shutdownGraceTime: input.longestPurchaseMs + graceMarginMs,
     shutdownForceTime: input.longestPurchaseMs + 2 * graceMarginMs,
     maxConcurrentActivityTaskExecutions: concurrentActivities,
@@ -85,13 +77,3 @@ async function connect(settings: TemporalSettings): Promise<NativeConnection> {
     ...(apiKey ? { apiKey } : {}),
   });
 }
-
-/** The bundler tells each step at level info; only trouble is worth a line. */
-const quietLogger = {
-  log: () => undefined,
-  trace: () => undefined,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (message: string) => console.warn(message),
-  error: (message: string) => console.error(message),
-};

@@ -111,7 +111,7 @@ export const layerTable: readonly LayerRule[] = [
     because: 'the environment is read once, in one place, with all errors at once',
   },
   {
-    places: [settings, 'src/policy-file.ts', 'src/shutdown.ts'],
+    places: [settings, 'src/policy-file.ts'],
     imports: ['src/domain/'],
     importsTypes: ['src/config.ts'],
     packages: 'all',
@@ -119,10 +119,18 @@ export const layerTable: readonly LayerRule[] = [
     because: 'what every process needs at its edge must not drag a store or a client along',
   },
   {
-    places: ['src/composition.ts'],
+    places: ['src/shutdown.ts'],
+    imports: [],
+    packages: ['node:'],
+    mayReadEnvironment: true,
+    because: 'every process must end with the npm that started it, which only the environment tells',
+  },
+  {
+    places: ['src/composition.ts', 'src/ops-composition.ts'],
     imports: 'all',
     packages: 'all',
-    because: 'the one file that makes adapters and hands them out sees everything',
+    because:
+      'what makes adapters and hands them out sees everything; a command of the operator needs few of them',
   },
   {
     places: ['src/bin/', 'src/dev/'],

@@ -41,7 +41,9 @@ export interface TestService {
   /** The same database with every collection in it. */
   rawDb: Db;
   client: Client;
+  /** The first worker; `workers` has those that were started later too, and those that have ended. */
   worker: GuardedProcess;
+  workers: readonly GuardedProcess[];
   api: GuardedProcess;
   /** Every line that worker and API wrote. */
   logLines: string[];
@@ -131,11 +133,13 @@ export async function startTestService(
     if (process.env.TEST_LOG_LEVEL) console.error(line);
   };
   const processes: GuardedProcess[] = [];
+  const workers: GuardedProcess[] = [];
   const start = async (part: 'worker' | 'api') => {
     const address = part === 'api' ? wires.apiToTemporal?.address : undefined;
     const own = address === undefined ? env : { ...env, TEMPORAL_ADDRESS: address };
     const running = await startServiceProcess({ part, env: own, onLine });
     processes.push(running);
+    if (part === 'worker') workers.push(running);
     return running;
   };
   after(async () => {
@@ -157,6 +161,7 @@ export async function startTestService(
     rawDb: db,
     client,
     worker,
+    workers,
     api,
     logLines,
     wires: wires as TestService['wires'],

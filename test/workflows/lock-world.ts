@@ -9,6 +9,7 @@ import {
   Runtime,
   Worker,
 } from '@temporalio/worker';
+import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import {
   type LockActivities,
   type LockKey,
@@ -24,7 +25,6 @@ import {
 } from '../../workflows/contract/package-lock.ts';
 import { blankLockState } from '../../workflows/package-lock-rules.ts';
 import { useStack } from '../support/stack.ts';
-import { workflowBundle } from '../support/workflow-bundle.ts';
 import { type RequesterInput, type RequesterView, requesterQuery } from './lock-requester.ts';
 
 const patienceMs = 20_000;
@@ -72,7 +72,7 @@ export type LockWorld = Awaited<ReturnType<typeof lockWorld>>;
 /** One lock with a worker and a task queue of its own; at the test's end all its workflows are terminated. */
 export async function lockWorld(
   t: TestContext,
-  wish: { policy?: Partial<LockPolicy>; withoutWorker?: boolean } = {},
+  wish: { policy?: Partial<LockPolicy>; withoutWorker?: boolean; policyDelayMs?: number } = {},
 ) {
   const { client, native } = await connect();
   const name = randomUUID().slice(0, 8);
@@ -82,7 +82,10 @@ export async function lockWorld(
   const policy = { ...usualPolicy, ...wish.policy };
   const started = new Set<string>([packageLockId(key)]);
   const activities: LockActivities = {
-    readLockPolicy: async () => policy,
+    async readLockPolicy() {
+      await sleep(wish.policyDelayMs ?? 0);
+      return policy;
+    },
     async requestLock({ supplier: _, packageName: __, ...request }) {
       await client.workflow.signalWithStart(lockWorkflowType, {
         ...startLock,

@@ -9,30 +9,38 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const cacheFolder = join(root, 'node_modules', '.cache', 'workflow-bundles');
 const sourceFolders = ['workflows', 'src/domain'];
 
-const bundles = new Map<string, Promise<{ codePath: string }>>();
+/** As `Worker.create` takes it. */
+export type WorkflowBundle = { codePath: string } | { code: string };
+
+const bundles = new Map<string, Promise<WorkflowBundle>>();
 
 /**
  * The workflows of one entry file (by default all of the service) as a worker takes them (`workflowBundle`). Bundled
- * once per state of the sources: all test files and runs share what lies in node_modules/.cache.
+ * once per state of the sources: restarts and test files share what lies in node_modules/.cache.
  */
 export function workflowBundle(
   entry: URL = new URL('../../workflows/index.ts', import.meta.url),
-): Promise<{ codePath: string }> {
+): Promise<WorkflowBundle> {
   const workflowsPath = fileURLToPath(entry);
   const bundle = bundles.get(workflowsPath) ?? findOrBundle(workflowsPath);
   bundles.set(workflowsPath, bundle);
   return bundle;
 }
 
-async function findOrBundle(workflowsPath: string): Promise<{ codePath: string }> {
+async function findOrBundle(workflowsPath: string): Promise<WorkflowBundle> {
   const codePath = join(cacheFolder, `${await fingerprint(workflowsPath)}.js`);
   if (existsSync(codePath)) return { codePath };
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  await mkdir(cacheFolder, { recursive: true });
-  const unfinished = `${codePath}.${process.pid}`;
-  await writeFile(unfinished, code);
-  await rename(unfinished, codePath);
-  return { codePath };
+  try {
+    await mkdir(cacheFolder, { recursive: true });
+    const unfinished = `${codePath}.${process.pid}`;
+    await writeFile(unfinished, code);
+    await rename(unfinished, codePath);
+    return { codePath };
+  } catch {
+    // A folder that cannot be written (an image that runs as another user) only costs the seconds of bundling.
+    return { code };
+  }
 }
 
 /** Changes with every source that a bundle can hold: workflows, domain, the entry's own folder, the packages. */
