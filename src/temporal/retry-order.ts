@@ -118,7 +118,7 @@ function waitsForWorkflow({ status, money }: OrderDocument): boolean {
 /** Judges by the document, as the workflow would, and acts where the retry is accepted. */
 async function judge(
   deps: RetryDependencies,
-  order: OrderDocument & { isGone?: boolean },
+  order: OrderDocument,
   act: () => Promise<string>,
   mayRefuse = true,
 ): Promise<RetryResult> {
@@ -131,8 +131,7 @@ async function judge(
     sinceMs,
     nowMs,
     provisioningLimitMs: policy.provisioningLimitMs,
-    // Nothing was sent for an order that waits its turn: without a workflow it is not in progress.
-    lockWaitLimitMs: order.isGone ? 0 : policy.lockWaitLimitMs,
+    lockWaitLimitMs: policy.lockWaitLimitMs,
     decided: null,
   });
   if (answer.kind === 'refused' && mayRefuse) {

@@ -56,3 +56,18 @@ export function signalsOf<T>(run: Pick<RecordedRun, 'history'>, signalName: stri
     return data ? [JSON.parse(Buffer.from(data).toString('utf8')) as T] : [];
   });
 }
+
+/** Names of the signals that a history received, in order. */
+export function signalNames({ history }: Pick<RecordedRun, 'history'>): string[] {
+  return (history.events ?? []).flatMap(
+    ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],
+  );
+}
+
+/** The values that an order's search attribute `OrderStatus` took, in order. */
+export function statusesOf({ history }: Pick<RecordedRun, 'history'>): string[] {
+  return (history.events ?? []).flatMap(({ upsertWorkflowSearchAttributesEventAttributes: upsert }) => {
+    const data = upsert?.searchAttributes?.indexedFields?.OrderStatus?.data;
+    return data ? [String(JSON.parse(Buffer.from(data).toString('utf8')))] : [];
+  });
+}

@@ -1,0 +1,19 @@
+import { sleep } from '@temporalio/workflow';
+import * as workflows from '../../workflows/index.ts';
+
+// The workflows of the service with one thing done before everything else: a change that no history survives.
+
+export async function provisionOrder(...args: Parameters<typeof workflows.provisionOrder>) {
+  await sleep('1s');
+  return workflows.provisionOrder(...args);
+}
+
+export async function packageLock(...args: Parameters<typeof workflows.packageLock>) {
+  await sleep('1s');
+  return workflows.packageLock(...args);
+}
+
+export async function settlePayment(...args: Parameters<typeof workflows.settlePayment>) {
+  await sleep('1s');
+  return workflows.settlePayment(...args);
+}

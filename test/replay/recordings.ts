@@ -1,0 +1,72 @@
+/** A life of a workflow that is kept as a history, so that today's code is held against it. */
+export interface Recording {
+  /** File name without `.json`. */
+  name: string;
+  type: 'provisionOrder' | 'packageLock' | 'settlePayment';
+  /** Statuses it must pass through, in this order; others may lie between. */
+  statuses?: readonly string[];
+  /** Events it must hold, or the recording shows less than its name says. */
+  events?: readonly string[];
+  /** Signals it must have received. */
+  signals?: readonly string[];
+}
+
+export const recordings: readonly Recording[] = [
+  { name: 'order-delivered', type: 'provisionOrder', statuses: ['provisioning', 'preparing', 'active'] },
+  {
+    name: 'order-waited-while-paused',
+    type: 'provisionOrder',
+    statuses: ['queued', 'provisioning', 'active'],
+    signals: ['lockPaused', 'lockResumed', 'lockGranted', 'retryOrder'],
+  },
+  {
+    name: 'order-waited-for-stock',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'waitingForStock', 'provisioning', 'active'],
+  },
+  {
+    name: 'order-wrong-package-retried',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'failed', 'provisioning', 'active'],
+    events: ['workflowExecutionUpdateAccepted'],
+  },
+  {
+    name: 'order-lock-timeout-retried',
+    type: 'provisionOrder',
+    statuses: ['queued', 'failed', 'provisioning', 'active'],
+    events: ['timerFired'],
+  },
+  { name: 'order-purchase-unknown', type: 'provisionOrder', statuses: ['provisioning', 'failed'] },
+  {
+    name: 'order-terminated',
+    type: 'provisionOrder',
+    statuses: ['provisioning'],
+    events: ['workflowExecutionTerminated'],
+  },
+  { name: 'order-started-again', type: 'provisionOrder', statuses: ['preparing', 'active'] },
+  {
+    name: 'order-payment-mismatch',
+    type: 'provisionOrder',
+    statuses: ['failed', 'provisioning', 'active'],
+    signals: ['paymentReceived'],
+  },
+  {
+    name: 'lock-paused-and-resumed',
+    type: 'packageLock',
+    signals: ['requestLock', 'pauseLock', 'resumeLock', 'release'],
+  },
+  {
+    name: 'lock-contended',
+    type: 'packageLock',
+    signals: ['requestLock', 'release'],
+    events: ['timerFired'],
+  },
+  {
+    name: 'lock-continued',
+    type: 'packageLock',
+    events: ['workflowExecutionContinuedAsNew'],
+    signals: ['requestLock'],
+  },
+  { name: 'lock-carried-over', type: 'packageLock', signals: ['release', 'forceRelease'] },
+  { name: 'payment-after-delivery', type: 'settlePayment', events: ['workflowExecutionCompleted'] },
+];
