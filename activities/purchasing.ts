@@ -34,7 +34,12 @@ export function createPurchasing(
             sendPurchase: ({ supplier, packageName, ramGb }) =>
               deps.supplierOf(supplier).sendPurchase({ packageName, ramGb, longestPurchaseMs }),
           },
-          { ...input, order, packageName: pool?.name ?? order.packageKey },
+          {
+            ...input,
+            order,
+            packageName: pool?.name ?? order.packageKey,
+            stockAllBefore: pool?.counts?.all ?? null,
+          },
         );
       }),
     storePurchaseReply: (input) =>
@@ -43,7 +48,8 @@ export function createPurchasing(
         if (outcome.kind !== 'open') return outcome;
         throw new Error(`Failed to settle purchase ${input.purchaseId}: its reply says nothing was sent.`);
       }),
-    settlePurchase: (input) => beating(() => settlePurchase(settling, input)),
+    settlePurchase: (input) =>
+      beating(() => settlePurchase({ ...settling, supplierOf: deps.supplierOf }, input)),
   };
 }
 

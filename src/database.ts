@@ -9,9 +9,11 @@ import {
 import type { PackageDocument, ProductDocument } from './orders/catalogue.ts';
 import type { OrderDocument } from './orders/order-document.ts';
 import type { PaymentDocument } from './payments/payment-document.ts';
+import type { CaseDocument } from './purchases/case-document.ts';
 import type { FenceDocument, PurchaseDocument } from './purchases/purchase-document.ts';
 import type { CredentialDocument } from './servers/credential-document.ts';
 import type { ServerDocument } from './servers/server-document.ts';
+import type { SettingDocument } from './servers/setting-document.ts';
 
 /** The shop's collections that the order's activities work on. */
 export interface Collections {
@@ -23,6 +25,8 @@ export interface Collections {
   servers: Collection<ServerDocument>;
   credentials: Collection<CredentialDocument>;
   payments: Collection<PaymentDocument>;
+  cases: Collection<CaseDocument>;
+  settings: Collection<SettingDocument>;
 }
 
 /** The typed collections of a database. */
@@ -36,6 +40,8 @@ export function collectionsOf(db: Db): Collections {
     servers: db.collection('servers'),
     credentials: db.collection('credentials'),
     payments: db.collection('payments'),
+    cases: db.collection('cases'),
+    settings: db.collection('settings'),
   };
 }
 

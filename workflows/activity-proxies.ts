@@ -1,5 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import { longestSettlingMs } from '../src/domain/settling-limits.ts';
 import type { OrderActivities } from './contract/order-activities.ts';
 
 /** Every time limit and retry policy of an order, on one screen. */
@@ -44,7 +45,7 @@ export function purchaseActivities(policy: ResolvedPolicy) {
 /** Waits in the ledger for a purchase that was sent; beats while it waits. */
 export function settlingActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply'>>({
-    startToCloseTimeout: policy.longestPurchaseMs + policy.settleAfterMs + 120_000,
+    startToCloseTimeout: longestSettlingMs(policy) + 120_000,
     heartbeatTimeout: '15s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
     summary: 'Wait until the purchase is settled',

@@ -4,6 +4,7 @@ import { lowStockSentence } from '../src/domain/low-stock.ts';
 import type { PurchaseOutcome } from '../src/domain/purchase-outcome.ts';
 import type { StockCheck } from '../src/domain/stock-check.ts';
 import { purchaseActivities, records, settlingActivities, stock } from './activity-proxies.ts';
+import type { PurchaseLimits } from './contract/order-activities.ts';
 import type { ReleaseOutcome } from './contract/package-lock.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
 
@@ -93,8 +94,7 @@ async function buy(
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
 ): Promise<PurchaseOutcome> {
   const { policy } = run;
-  const { longestPurchaseMs, settleAfterMs, purchaseTries } = policy;
-  const limits = { longestPurchaseMs, settleAfterMs, purchaseTries };
+  const limits = limitsOf(policy);
   const settling = settlingActivities(policy);
   for (;;) {
     const outcome = await purchaseActivities(policy).buyVps({
@@ -107,16 +107,31 @@ async function buy(
     }
     if (outcome.kind !== 'busy') return outcome;
     run.record.note(`Waits for purchase ${outcome.purchaseId}, which may still be at the supplier.`);
-    await settling.settlePurchase({ purchaseId: outcome.purchaseId, policy: limits });
+    await settling.settlePurchase({ purchaseId: outcome.purchaseId, asOwner: false, policy: limits });
   }
+}
+
+/** Only what a purchase needs of the policy goes into its input. */
+function limitsOf(policy: OrderRun['policy']): PurchaseLimits {
+  const { longestPurchaseMs, settleAfterMs, notBoughtAfterMs, lowStockWarning } = policy;
+  const { settleProbesMax, settleProbesPerSecond, purchaseTries } = policy;
+  return {
+    longestPurchaseMs,
+    settleAfterMs,
+    notBoughtAfterMs,
+    lowStockWarning,
+    settleProbesMax,
+    settleProbesPerSecond,
+    purchaseTries,
+  };
 }
 
 /** A purchase of an earlier run whose lock is lost: settled without asking for it, the fence is still its own. */
 export async function settleWithoutLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
-  const { longestPurchaseMs, settleAfterMs, purchaseTries } = run.policy;
   const outcome = await settlingActivities(run.policy).settlePurchase({
     purchaseId: input.purchaseId,
-    policy: { longestPurchaseMs, settleAfterMs, purchaseTries },
+    asOwner: true,
+    policy: limitsOf(run.policy),
   });
   return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
 }

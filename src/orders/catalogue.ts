@@ -1,5 +1,6 @@
 import type { SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
+import type { StockCount } from '../domain/stock-check.ts';
 
 /** What the shop sells (collection `products`): a package of a supplier with memory sizes and prices. */
 export interface ProductDocument {
@@ -23,8 +24,8 @@ export interface PackageDocument {
   /** The supplier's current name (followed by `packageId` through renames). */
   name: string;
   packageId: string | null;
-  /** Last good count, or null when never read. */
-  counts: null | { available: number; readAt: string };
+  /** Last good count, or null when never read; `all` holds every package of that reading. */
+  counts: null | { available: number; readAt: string; all?: StockCount[] };
   /** Set when the package sold an address of another one: read as 0 until a reading differs. */
   dry: null | { since: string; reading: number | null; purchaseId: string };
 }

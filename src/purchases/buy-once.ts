@@ -1,6 +1,7 @@
 import type { Collections } from '../database.ts';
 import type { PurchaseOutcome } from '../domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import { longestSettlingMs, type SettlingLimits } from '../domain/settling-limits.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import { takeGoodsForBuying } from '../orders/order-arbiter.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
@@ -33,7 +34,8 @@ export interface BuyOnceInput {
   purchaseId: string;
   fencingNumber: number;
   stockBefore: number;
-  policy: { longestPurchaseMs: number; settleAfterMs: number; purchaseTries: number };
+  stockAllBefore: PurchaseDocument['stockAllBefore'];
+  policy: SettlingLimits & { purchaseTries: number };
 }
 
 /** Told to the caller's retry policy: the try provably did not reach the supplier, another one may follow. */
@@ -60,6 +62,7 @@ export async function buyOnce(deps: BuyOnceDependencies, input: BuyOnceInput): P
       purchaseId,
       fencingNumber,
       stockBefore: input.stockBefore,
+      stockAllBefore: input.stockAllBefore,
       at: deps.now(),
     });
   }
@@ -85,9 +88,9 @@ async function takeGoods(
 
 async function send(deps: BuyOnceDependencies, input: BuyOnceInput): Promise<PurchaseOutcome> {
   const { db } = deps;
-  const { purchaseId, fencingNumber, packageName, stockBefore } = input;
+  const { purchaseId, fencingNumber, packageName, stockBefore, stockAllBefore } = input;
   const sentAt = deps.now();
-  const set = { sentAt, fencingNumber, packageName, stockBefore };
+  const set = { sentAt, fencingNumber, packageName, stockBefore, stockAllBefore };
   if (!(await movePurchase({ db, purchaseId, from: ['intended'], to: 'sent', set }))) {
     return answerStored(deps, await readPurchase({ db, purchaseId }), input.policy);
   }
@@ -177,7 +180,7 @@ async function answerStored(
 
 function busyUntil(purchase: PurchaseDocument, policy: BuyOnceInput['policy']): PurchaseOutcome {
   const sentAt = Date.parse(purchase.sentAt ?? purchase.intendedAt);
-  const until = new Date(sentAt + policy.longestPurchaseMs + policy.settleAfterMs).toISOString();
+  const until = new Date(sentAt + longestSettlingMs(policy)).toISOString();
   return { kind: 'busy', purchaseId: purchase._id, until };
 }
 

@@ -1,8 +1,10 @@
 import { type Collections, insertOnce } from '../database.ts';
+import { releaseGoods } from '../orders/order-arbiter.ts';
 import { freesFence, type PurchaseDocument } from './purchase-document.ts';
 import { findPurchase, movePurchase } from './purchase-ledger.ts';
 
 type Rows = Pick<Collections, 'purchases' | 'openPurchases'>;
+type Taking = Rows & Pick<Collections, 'orders'>;
 
 export type FenceTaken =
   | { kind: 'taken' }
@@ -12,10 +14,11 @@ export type FenceTaken =
 /**
  * Takes the fence of a package for a purchase: the ledger's own guard against two purchases at once, whatever
  * the lock believes. A foreign purchase that can still be at the supplier keeps the fence (`busy`); one that was
- * only intended is voided and taken over; a fencing number that is not the highest is `staleGrant`.
+ * only intended is voided, which frees its order's goods, and taken over; a fencing number that is not the highest
+ * is `staleGrant`.
  */
 export async function takeFence(input: {
-  db: Rows;
+  db: Taking;
   fenceId: string;
   purchaseId: string;
   fencingNumber: number;
@@ -47,6 +50,10 @@ export async function takeFence(input: {
       continue;
     }
     if (purchase && !freesFence(purchase.state)) return { kind: 'busy', purchase };
+    // Its own run may be gone for good: goods that stayed with it would keep its order from a refund.
+    if (purchase?.state === 'void') {
+      await releaseGoods({ db, orderId: purchase.orderId, purchaseId: held });
+    }
     if (await claim({ ...input, from: held })) return { kind: 'taken' };
   }
 }

@@ -1,5 +1,6 @@
 import type { SupplierName } from '../domain/order.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import type { StockCount } from '../domain/stock-check.ts';
 
 /** States of a purchase in the ledger; the last four are final. */
 export type PurchaseState =
@@ -26,6 +27,8 @@ export interface PurchaseDocument {
   state: PurchaseState;
   fencingNumber: number;
   stockBefore: number | null;
+  /** Counts of all packages of the supplier in the reading before the purchase; null where none is known. */
+  stockAllBefore: StockCount[] | null;
   intendedAt: string;
   sentAt: string | null;
   /** Times that a try provably did not reach the supplier. */

@@ -56,6 +56,7 @@ export async function intendPurchase(input: {
   purchaseId: string;
   fencingNumber: number;
   stockBefore: number;
+  stockAllBefore: PurchaseDocument['stockAllBefore'];
   at: string;
 }): Promise<void> {
   const { order } = input;
@@ -71,6 +72,7 @@ export async function intendPurchase(input: {
     state: 'intended',
     fencingNumber: input.fencingNumber,
     stockBefore: input.stockBefore,
+    stockAllBefore: input.stockAllBefore,
     intendedAt: input.at,
     sentAt: null,
     notSentTries: 0,

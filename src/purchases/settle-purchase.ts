@@ -1,24 +1,31 @@
+import type { SupplierName } from '../domain/order.ts';
 import type { PurchaseOutcome } from '../domain/purchase-outcome.ts';
+import { judgeUnknownPurchase, type SettlingVerdict } from '../domain/purchase-rules.ts';
+import { longestSettlingMs, type SettlingLimits } from '../domain/settling-limits.ts';
+import type { Supplier } from '../suppliers/supplier.ts';
+import { gatherEvidence } from './gather-evidence.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 import { movePurchase, readPurchase } from './purchase-ledger.ts';
-import { finishPurchase, type SettlingDependencies, settleReply } from './settle-row.ts';
+import { applySale, finishPurchase, type SettlingDependencies, settleReply } from './settle-row.ts';
 
 const watchEveryMs = 250;
 
 export interface SettlePurchaseDependencies extends SettlingDependencies {
+  supplierOf: (name: SupplierName) => Supplier;
   sleep: (ms: number) => Promise<void>;
 }
 
 /**
- * Waits until a purchase that was sent is final or a case. A reply that arrives in time settles it; at
- * `sent` + longestPurchase + settleAfter it becomes a case by compare-and-set, whoever its owner is, so that a
- * dead owner blocks nobody.
+ * Waits until a purchase that was sent is final or a case. A reply that arrives in time settles it; from
+ * `sent` + longestPurchase + settleAfter on it is settled by evidence, and becomes a case where proof is thin. Who
+ * waits for another order's purchase (`asOwner: false`) gathers no evidence: past the longest settling it makes it a
+ * case, so that a dead owner blocks nobody.
  */
 export async function settlePurchase(
   deps: SettlePurchaseDependencies,
-  input: { purchaseId: string; policy: { longestPurchaseMs: number; settleAfterMs: number } },
+  input: { purchaseId: string; asOwner: boolean; policy: SettlingLimits },
 ): Promise<PurchaseOutcome> {
-  const { purchaseId, policy } = input;
+  const { purchaseId } = input;
   for (;;) {
     const row = await readPurchase({ db: deps.db, purchaseId });
     if (row.state === 'intended') {
@@ -30,11 +37,10 @@ export async function settlePurchase(
       if (outcome.kind !== 'open') return outcome;
     } else if (row.reply !== null && !isUnknown(deps, row)) {
       await settleReply(deps, { purchaseId, reply: row.reply, sentAt: row.sentAt });
-    } else if (Date.parse(deps.now()) < caseAt(row, policy)) {
+    } else if (Date.parse(deps.now()) < settleAt(row, input)) {
       await deps.sleep(watchEveryMs);
     } else {
-      const why = caseSentence(row);
-      await movePurchase({ db: deps.db, purchaseId, from: ['sent', 'unknown'], to: 'case', set: { why } });
+      await applyVerdict(deps, row, await judge(deps, row, input));
     }
   }
 }
@@ -44,13 +50,57 @@ function isUnknown(deps: SettlingDependencies, { state, supplier, reply }: Purch
   return state === 'unknown' && reply !== null && deps.interpret({ supplier, reply }).kind === 'unknown';
 }
 
-function caseAt(row: PurchaseDocument, policy: { longestPurchaseMs: number; settleAfterMs: number }): number {
-  return Date.parse(row.sentAt ?? row.intendedAt) + policy.longestPurchaseMs + policy.settleAfterMs;
+function settleAt(row: PurchaseDocument, input: { asOwner: boolean; policy: SettlingLimits }): number {
+  const { longestPurchaseMs, settleAfterMs } = input.policy;
+  const afterMs = input.asOwner ? longestPurchaseMs + settleAfterMs : longestSettlingMs(input.policy);
+  return Date.parse(row.sentAt ?? row.intendedAt) + afterMs;
 }
 
-function caseSentence(row: PurchaseDocument): string {
+async function judge(
+  deps: SettlePurchaseDependencies,
+  row: PurchaseDocument,
+  input: { asOwner: boolean; policy: SettlingLimits },
+): Promise<SettlingVerdict> {
+  if (!input.asOwner) return { kind: 'case', why: 'Its owner did not settle it in time.' };
+  const gathering = { ...deps, supplier: deps.supplierOf(row.supplier) };
+  const evidence = await gatherEvidence(gathering, { row, policy: input.policy });
+  return judgeUnknownPurchase({ evidence, policy: input.policy });
+}
+
+/** Writes a verdict by compare-and-set: one that was there first wins. */
+async function applyVerdict(
+  deps: SettlePurchaseDependencies,
+  row: PurchaseDocument,
+  verdict: SettlingVerdict,
+): Promise<void> {
+  const move = {
+    db: deps.db,
+    purchaseId: row._id,
+    from: ['sent', 'unknown'] satisfies PurchaseDocument['state'][],
+  };
+  switch (verdict.kind) {
+    case 'wait':
+      await deps.sleep(Math.max(watchEveryMs, Date.parse(verdict.until) - Date.parse(deps.now())));
+      return;
+    case 'bought':
+      await applySale(
+        deps,
+        { ...row, why: 'The answer was lost; the address was found by asking.' },
+        verdict.ip,
+      );
+      return;
+    case 'notBought':
+      await movePurchase({ ...move, to: 'notBought', set: { why: verdict.why, settledAt: deps.now() } });
+      return;
+    case 'case':
+      await movePurchase({ ...move, to: 'case', set: { why: caseSentence(row, verdict.why) } });
+      return;
+  }
+}
+
+function caseSentence(row: PurchaseDocument, doubt: string): string {
   return (
     `It is not known whether the supplier sold a server: asked for ${row.packageName} (${row.ramGb} GB) at ` +
-    `${row.sentAt}, ${row.why ?? 'no answer was stored.'} Stock before: ${row.stockBefore ?? 'not known'}.`
+    `${row.sentAt}, ${row.why ?? 'no answer was stored.'} Stock before: ${row.stockBefore ?? 'not known'}. ${doubt}`
   );
 }

@@ -1,4 +1,4 @@
-import type { Collections } from '../database.ts';
+import { type Collections, insertOnce } from '../database.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import type { PurchaseReply, RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
@@ -95,12 +95,17 @@ async function goBackToIntended(
   });
 }
 
-async function applySale(deps: SettlingDependencies, row: PurchaseDocument, ip: string): Promise<void> {
+/** Writes the tenancy of a sale, then the row by compare-and-set; an address that somebody holds is a case. */
+export async function applySale(
+  deps: SettlingDependencies,
+  row: PurchaseDocument,
+  ip: string,
+): Promise<void> {
   const { db } = deps;
   const sale = await recordSaleOf(deps, row, ip);
   const move = { db, purchaseId: row._id, from: ['sent', 'unknown'] satisfies PurchaseDocument['state'][] };
   if (sale.kind === 'recorded') {
-    await movePurchase({ ...move, to: 'bought', set: { ip, settledAt: deps.now() } });
+    await movePurchase({ ...move, to: 'bought', set: { ip, why: row.why, settledAt: deps.now() } });
     return;
   }
   const why = `The supplier answered with ${ip}, which is ${sayTenancy(sale.tenancy)}.`;
@@ -120,6 +125,20 @@ async function recordSaleOf(deps: SettlingDependencies, row: PurchaseDocument, i
     expiresAt: oneMonthAfter(row.sentAt ?? now),
     cost: order ? { amountMinor: order.amountPaise, currency: order.currency } : null,
     now,
+  });
+}
+
+/** Opens the case of a purchase once; an admin resolves it. */
+async function openCase(deps: SettlingDependencies, row: PurchaseDocument): Promise<void> {
+  await insertOnce(deps.db.cases, {
+    _id: row._id,
+    orderId: row.orderId,
+    supplier: row.supplier,
+    packageKey: row.packageKey,
+    kind: row.duplicate ? 'duplicate' : 'unknown',
+    sentence: row.why ?? '',
+    openedAt: deps.now(),
+    resolution: null,
   });
 }
 
@@ -175,6 +194,7 @@ export async function finishPurchase(deps: SettlingDependencies, purchaseId: str
       };
     case 'case':
       row = await accountForLateSale(deps, row);
+      await openCase(deps, row);
       await parkGoods(goods);
       await freeFence(fence);
       return row.duplicate

@@ -11,7 +11,14 @@ export function createStockReader(supplierOf: (name: SupplierName) => Supplier):
       const reading = await supplierOf(supplier).readStock();
       const found = findPackage({ reading, packageName: name, packageId });
       if (!found) return { kind: 'missing', sentence: sayMissing({ supplier, name, packageId }) };
-      return { kind: 'count', count: found.available, name: found.name, packageId: found.packageId };
+      const all = reading.packages.map(({ status: _, ...count }) => count);
+      return {
+        kind: 'count',
+        count: found.available,
+        name: found.name,
+        packageId: found.packageId,
+        all,
+      };
     } catch (error) {
       if (!(error instanceof SupplierError)) throw error;
       const kind = error.code === 'rejectedCredentials' ? 'rejectedCredentials' : 'unreachable';

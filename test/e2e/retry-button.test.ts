@@ -14,7 +14,7 @@ const service = await startTestService({
   scenario: {
     packages: [...pools, { id: 6, name: '103.182.44', addresses: ['103.182.44.18-60'] }],
   },
-  policy: { longestPurchase: '5s', provisioningLimit: '6s' },
+  policy: { longestPurchase: '6s', provisioningLimit: '6s' },
 });
 const { simulator, storefront } = service;
 
@@ -42,7 +42,7 @@ function untilAtSupplier(packageName: string, at: 'asked' | 'sold'): Promise<Pur
 
 test('scenario 1: a lock that is not obtained fails the order as lockTimeout, and a retry delivers it', async () => {
   const productId = productOf(busy);
-  await slowDown(busy, 3_500);
+  await slowDown(busy, 4_500);
   const first = await service.order({ productId });
   await untilAtSupplier(busy, 'asked');
   await service.setPolicy({ lockWaitLimit: '1s' });

@@ -12,6 +12,8 @@ import { freshDatabase } from '../support/stack.ts';
 const entry = join(import.meta.dirname, '..', '..', 'src', 'bin', 'run.mjs');
 const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-ops-'));
 after(() => rm(dir, { recursive: true }));
+const filled = await freshDatabase();
+const untouched = await freshDatabase();
 
 async function fileOf(name: string, content: unknown): Promise<string> {
   const path = join(dir, name);
@@ -99,7 +101,7 @@ test('the help of the import describes the file, the environment and the exit co
 });
 
 test('a catalogue arrives in the database, and a second import changes nothing', async () => {
-  const { uri, db } = await freshDatabase();
+  const { uri, db } = filled;
   const file = await fileOf('demo.json', demoCatalogue);
   const first = await runProgram({ MONGODB_URI: uri }, file, '--json');
   assert.deepEqual([first.code, first.stdout], [0, '{"created":2,"updated":0,"unchanged":0}'], first.stderr);
@@ -110,7 +112,7 @@ test('a catalogue arrives in the database, and a second import changes nothing',
 });
 
 test('every wrong field is named at once by its index, and nothing is written', async () => {
-  const { uri, db } = await freshDatabase();
+  const { uri, db } = untouched;
   const [good] = demoCatalogue;
   const bad = { ...good, productId: 'a b', packageName: '103.181.91.x' };
   const file = await fileOf('bad.json', [good, bad, { ...good, productId: 'c', sizes: [] }]);

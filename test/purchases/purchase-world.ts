@@ -8,10 +8,24 @@ import { settlePurchase } from '../../src/purchases/settle-purchase.ts';
 import { settleReply } from '../../src/purchases/settle-row.ts';
 import { verifyServer } from '../../src/servers/verify-server.ts';
 import { interpretPurchaseReply } from '../../src/suppliers/smartvps/interpret-purchase-reply.ts';
+import type { Supplier } from '../../src/suppliers/supplier.ts';
 import { anOrder, aPackage } from '../support/builders.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
-export const policy = { longestPurchaseMs: 2_000, settleAfterMs: 500, purchaseTries: 3 };
+export const policy = {
+  longestPurchaseMs: 2_000,
+  settleAfterMs: 500,
+  notBoughtAfterMs: 1_000,
+  lowStockWarning: 5,
+  settleProbesMax: 1_024,
+  settleProbesPerSecond: 1_000,
+  purchaseTries: 3,
+};
+
+/** Without the shop's older servers nothing is settled by evidence, so the supplier is never asked. */
+export const silentSupplier = new Proxy({} as Supplier, {
+  get: () => assert.fail('The supplier was asked although nothing is known of older servers.'),
+});
 
 export const sold = (ip: string): RawPurchaseReply => answered(`success|Congratulations. Your ip is: ${ip}`);
 
@@ -81,7 +95,13 @@ export async function createPurchaseWorld(input: {
   await db.packages.insertOne(aPackage({ packageKey, name })).catch(() => undefined);
   await db.orders.insertOne(anOrder({ _id: orderId, packageKey }));
   const interpret: BuyOnceDependencies['interpret'] = ({ reply }) => interpretPurchaseReply(reply);
-  const settling = (own: Collections) => ({ db: own, interpret, now: clock.now, sleep: clock.sleep });
+  const settling = (own: Collections) => ({
+    db: own,
+    interpret,
+    now: clock.now,
+    sleep: clock.sleep,
+    supplierOf: () => silentSupplier,
+  });
 
   const buy: PurchaseWorld['buy'] = async ({ purchaseId, db: own = db, grant = nextGrant() }) => {
     const order = await own.orders.findOne({ _id: orderId });
@@ -100,6 +120,7 @@ export async function createPurchaseWorld(input: {
       purchaseId,
       fencingNumber: grant,
       stockBefore: 9,
+      stockAllBefore: null,
       policy: limits,
     });
   };
@@ -130,14 +151,14 @@ export async function createPurchaseWorld(input: {
       let outcome =
         step.kind === 'buy'
           ? await buyWithTries(purchaseId, own)
-          : await settlePurchase(deps, { purchaseId, policy: limits });
+          : await settlePurchase(deps, { purchaseId, asOwner: true, policy: limits });
       if (outcome.kind === 'unstored') {
         const stored = await settleReply(deps, { purchaseId, reply: outcome.reply });
         assert.notEqual(stored.kind, 'open');
         outcome = stored as PurchaseOutcome;
       }
       if (outcome.kind === 'busy') {
-        await settlePurchase(deps, { purchaseId: outcome.purchaseId, policy: limits });
+        await settlePurchase(deps, { purchaseId: outcome.purchaseId, asOwner: false, policy: limits });
       }
       if (outcome.kind === 'refused' || outcome.kind === 'notSent') return outcome.kind;
     }

@@ -5,6 +5,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import {
   forceReleaseSignal,
   type LockActivities,
@@ -22,7 +23,6 @@ import { eventually } from '../support/eventually.ts';
 import { readRun } from '../support/histories.ts';
 import { catalogueOf, productOf, startTestService, type TestService } from '../support/service.ts';
 import { useStack } from '../support/stack.ts';
-import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { recordings } from './recordings.ts';
 
 const folder = new URL('./histories/', import.meta.url);

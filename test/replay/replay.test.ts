@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { eventNames, type RecordedRun, signalNames, statusesOf } from '../support/histories.ts';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
+import { eventNames, type RecordedRun, signalNames, statusesOf } from '../support/histories.ts';
 import { type Recording, recordings } from './recordings.ts';
 
 const folder = new URL('./histories/', import.meta.url);
 const howToRecord = 'Record them anew: node test/replay/record-histories.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+});
 
 const runs = new Map<string, RecordedRun>();
 for (const file of await readdir(folder)) {

@@ -86,6 +86,7 @@ export function aPurchase(changes: Partial<PurchaseDocument> & { _id: string }):
     state: 'intended',
     fencingNumber: 1,
     stockBefore: 9,
+    stockAllBefore: null,
     intendedAt: at,
     sentAt: null,
     notSentTries: 0,

@@ -22,6 +22,8 @@ export function createMemoryCollections(
     'servers',
     'credentials',
     'payments',
+    'cases',
+    'settings',
   ];
   const collections = names.map((name) => [name, createCollection(beforeCall)]);
   return Object.fromEntries(collections) as Collections;

@@ -70,6 +70,8 @@ export type Wire = 'apiToTemporal' | 'database' | 'supplier';
 const quickPolicy: Partial<Policy> = {
   longestPurchase: '4s',
   settleAfter: '500ms',
+  notBoughtAfter: '1s',
+  settleProbesPerSecond: 1000,
   credentialsEvery: '50ms',
   stockEvery: '1s',
   holderCheckEvery: '500ms',

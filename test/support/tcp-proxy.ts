@@ -7,8 +7,6 @@ export interface TcpProxy {
   address: string;
   /** Breaks every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** Refuses new connections; those that are open stay. */
-  refuseNew(): Promise<void>;
   mend(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,11 +29,8 @@ export async function startTcpProxy(input: { target: string }): Promise<TcpProxy
   };
   let server = await listen({ join, port: 0 });
   const { port } = server.address() as AddressInfo;
-  const refuseNew = async () => {
-    server.close();
-  };
   const cut = async () => {
-    await refuseNew();
+    server.close();
     const closed = [...sockets].map((socket) => once(socket, 'close'));
     for (const socket of sockets) socket.destroy();
     await Promise.all(closed);
@@ -43,7 +38,6 @@ export async function startTcpProxy(input: { target: string }): Promise<TcpProxy
   return {
     address: `127.0.0.1:${port}`,
     cut,
-    refuseNew,
     async mend() {
       if (!server.listening) server = await listen({ join, port });
     },

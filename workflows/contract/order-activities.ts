@@ -9,12 +9,24 @@ import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
 
+/** What a purchase and its settling take of the policy. */
+export type PurchaseLimits = Pick<
+  ResolvedPolicy,
+  | 'longestPurchaseMs'
+  | 'settleAfterMs'
+  | 'notBoughtAfterMs'
+  | 'lowStockWarning'
+  | 'settleProbesMax'
+  | 'settleProbesPerSecond'
+  | 'purchaseTries'
+>;
+
 export interface BuyVpsInput {
   orderId: string;
   purchaseId: string;
   fencingNumber: number;
   stockBefore: number;
-  policy: Pick<ResolvedPolicy, 'longestPurchaseMs' | 'settleAfterMs' | 'purchaseTries'>;
+  policy: PurchaseLimits;
 }
 
 /** Activities of `provisionOrder` and `settlePayment`. */
@@ -32,7 +44,12 @@ export interface OrderActivities {
   checkStock(input: { orderId: string; trial: boolean; lowStockWarning: number }): Promise<StockCheck>;
   buyVps(input: BuyVpsInput): Promise<PurchaseOutcome>;
   storePurchaseReply(input: { purchaseId: string; reply: RawPurchaseReply }): Promise<PurchaseOutcome>;
-  settlePurchase(input: { purchaseId: string; policy: BuyVpsInput['policy'] }): Promise<PurchaseOutcome>;
+  /** `asOwner`: settles by evidence; who waits for another order's purchase only waits. */
+  settlePurchase(input: {
+    purchaseId: string;
+    asOwner: boolean;
+    policy: PurchaseLimits;
+  }): Promise<PurchaseOutcome>;
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
   markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
   fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;

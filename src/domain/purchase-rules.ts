@@ -1,0 +1,119 @@
+/*
+ * The verdicts on a purchase whose answer was lost (design 5). They are strict, because the supplier lies exactly when
+ * a package is nearly empty: stock alone never proves anything, it only vetoes; thin evidence is a case, never a guess.
+ */
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** A fresh server expires one month after it was asked for, give or take this (supplier facts: `ExpiryDate`). */
+const expiryToleranceMs = 2 * dayMs;
+
+/** An address of the package that the supplier says is ours, and that no living tenancy of ours holds. */
+export interface Candidate {
+  ip: string;
+  /** ISO date, null where the supplier's text is no date. */
+  expiresOn: string | null;
+}
+
+/** Everything that is known about an unknown purchase. Times are ISO UTC. */
+export interface SettlingEvidence {
+  sentAt: string;
+  now: string;
+  /** True once the shop's older servers were imported, or it was said that there are none. */
+  foreignKnown: boolean;
+  probes:
+    | { kind: 'probed'; asked: number; unanswered: number; candidates: Candidate[] }
+    | { kind: 'tooLarge'; poolSize: number };
+  /** Other purchases of this supplier that may have got an address of this package. */
+  rivals: string[];
+  /** Fresh count of the package before the purchase. */
+  stockBefore: number | null;
+  /** True where the package's counter moved at our last known sale of it. */
+  counterAlive: boolean;
+  /** Other packages whose count fell beyond purchases that we know; null where the stock could not be read. */
+  otherFalls: string[] | null;
+}
+
+export interface SettlingPolicy {
+  longestPurchaseMs: number;
+  notBoughtAfterMs: number;
+  lowStockWarning: number;
+}
+
+export type SettlingVerdict =
+  | { kind: 'bought'; ip: string }
+  | { kind: 'notBought'; why: string }
+  | { kind: 'wait'; until: string }
+  | { kind: 'case'; why: string };
+
+/** Judges the evidence. `wait` asks to look again: nothing was found, and it is too early to call that proof. */
+export function judgeUnknownPurchase(input: {
+  evidence: SettlingEvidence;
+  policy: SettlingPolicy;
+}): SettlingVerdict {
+  const { evidence } = input;
+  const doubt = findDoubt(evidence);
+  if (doubt !== null) return { kind: 'case', why: doubt };
+  const candidates = evidence.probes.kind === 'probed' ? evidence.probes.candidates : [];
+  const [first, second] = candidates;
+  if (first && second) {
+    const list = candidates.map(({ ip }) => ip).join(', ');
+    return { kind: 'case', why: `More than one address could be the one that was bought: ${list}.` };
+  }
+  return first ? judgeCandidate(evidence, first) : judgeAbsence(input);
+}
+
+function findDoubt({ foreignKnown, probes }: SettlingEvidence): string | null {
+  if (!foreignKnown) {
+    return "The shop's older servers are not known: run `npm run ops -- servers import FILE`, or `--none`.";
+  }
+  if (probes.kind === 'tooLarge')
+    return `The package has ${probes.poolSize} addresses: too many to ask for each.`;
+  if (probes.unanswered > 0) {
+    return `The supplier did not answer for ${probes.unanswered} of ${probes.asked} addresses of the package.`;
+  }
+  return null;
+}
+
+function judgeCandidate(evidence: SettlingEvidence, candidate: Candidate): SettlingVerdict {
+  const { ip, expiresOn } = candidate;
+  if (evidence.rivals.length > 0) {
+    return {
+      kind: 'case',
+      why: `${ip} may belong to another purchase as well: ${evidence.rivals.join(', ')}.`,
+    };
+  }
+  if (expiresOn === null || !isOneMonthAfter(expiresOn, evidence.sentAt)) {
+    return {
+      kind: 'case',
+      why: `${ip} is ours but expires ${expiresOn ?? 'at no readable date'}, not one month after it was asked for.`,
+    };
+  }
+  return { kind: 'bought', ip };
+}
+
+function judgeAbsence(input: { evidence: SettlingEvidence; policy: SettlingPolicy }): SettlingVerdict {
+  const { evidence, policy } = input;
+  const proofAt = Date.parse(evidence.sentAt) + policy.longestPurchaseMs + policy.notBoughtAfterMs;
+  if (Date.parse(evidence.now) < proofAt) return { kind: 'wait', until: new Date(proofAt).toISOString() };
+  const veto = findVeto(evidence, policy);
+  if (veto !== null) return { kind: 'case', why: `No address of the package is new, but ${veto}.` };
+  return { kind: 'notBought', why: 'No address of the package is new, and nothing else was sold.' };
+}
+
+function findVeto(evidence: SettlingEvidence, { lowStockWarning }: SettlingPolicy): string | null {
+  const { stockBefore, counterAlive, otherFalls } = evidence;
+  if (stockBefore === null) return 'the stock before the purchase is not known';
+  if (stockBefore <= lowStockWarning) {
+    return `only ${stockBefore} were left: an address of another package may have been sold`;
+  }
+  if (!counterAlive) return "the package's counter is not known to move when something is sold";
+  if (otherFalls === null) return 'the stock could not be read afterwards';
+  if (otherFalls.length > 0) return `other packages have fewer than before: ${otherFalls.join(', ')}`;
+  return null;
+}
+
+function isOneMonthAfter(expiresOn: string, sentAt: string): boolean {
+  const expected = new Date(sentAt);
+  expected.setUTCMonth(expected.getUTCMonth() + 1);
+  return Math.abs(Date.parse(expiresOn) - expected.getTime()) <= expiryToleranceMs;
+}

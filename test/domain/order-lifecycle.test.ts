@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { orderStatuses } from '../../src/domain/order.ts';
+import { answerRetry, type RetryState } from '../../src/domain/order-lifecycle.ts';
+
+const minuteMs = 60_000;
+const decided = { by: 'an admin', at: '2026-11-21T09:58:00.000Z' };
+
+function answer(changes: Partial<RetryState> & { ageMs?: number }) {
+  const nowMs = Date.parse('2026-11-21T10:00:00.000Z');
+  const { ageMs = 0, ...rest } = changes;
+  return answerRetry({
+    orderId: 'X',
+    status: 'failed',
+    sinceMs: nowMs - ageMs,
+    nowMs,
+    provisioningLimitMs: 10 * minuteMs,
+    lockWaitLimitMs: 6 * 60 * minuteMs,
+    decided: null,
+    ...rest,
+  });
+}
+
+/** Act of an accepted retry, or its refusing sentence: inside the bound, past it, and each once decided. */
+const matrix: Record<(typeof orderStatuses)[number], { inside: string; past: string; decided: string }> = {
+  pendingPayment: same('Order X awaits its payment; there is nothing to retry yet.'),
+  queued: {
+    inside: 'Order X is waiting its turn (started 90 s ago). Please wait.',
+    past: 'afterOutcome',
+    decided: 'Already decided: retry by an admin at 09:58 UTC.',
+  },
+  waitingForStock: same('wake'),
+  provisioning: {
+    inside: 'Order X is being provisioned (started 90 s ago). Please wait.',
+    past: 'afterOutcome',
+    decided: 'Already decided: retry by an admin at 09:58 UTC.',
+  },
+  preparing: same('wake'),
+  active: same('Order X is delivered; there is nothing to retry.'),
+  failed: { inside: 'decide', past: 'decide', decided: 'Already decided: retry by an admin at 09:58 UTC.' },
+  compensating: same('Order X has a remedy under way; it cannot be provisioned again.'),
+  refunded: same('Order X has ended as refunded; there is nothing to retry.'),
+  cancelled: same('Order X has ended as cancelled; there is nothing to retry.'),
+  expired: same('Order X has ended as expired; there is nothing to retry.'),
+};
+
+function same(what: string) {
+  return { inside: what, past: what, decided: what };
+}
+
+for (const status of orderStatuses) {
+  test(`a retry of an order that is ${status} is answered by the matrix`, () => {
+    const said = (given: ReturnType<typeof answer>) =>
+      given.kind === 'accepted' ? given.act : given.sentence;
+    const row = matrix[status];
+    const past = 7 * 60 * minuteMs;
+    assert.equal(said(answer({ status, ageMs: 90_000 })), row.inside);
+    assert.equal(said(answer({ status, ageMs: past })), row.past);
+    assert.equal(said(answer({ status, ageMs: past, decided })), row.decided);
+  });
+}
+
+test('an order that is stuck in provisioning is retried, and the answer says since when', () => {
+  assert.deepEqual(answer({ status: 'provisioning', ageMs: 15 * minuteMs }), {
+    kind: 'accepted',
+    act: 'afterOutcome',
+    next: 'Order X was stuck in provisioning for 15 minutes, retry accepted; it continues as soon as the outcome is known.',
+  });
+});
+
+test('the mark in provisioning is its limit alone: one moment before it is refused, at it accepted', () => {
+  const at = (ageMs: number) => answer({ status: 'provisioning', ageMs }).kind;
+  assert.deepEqual([at(10 * minuteMs - 1), at(10 * minuteMs)], ['refused', 'accepted']);
+});
+
+test('a clock that runs behind makes no negative age', () => {
+  const given = answer({ status: 'provisioning', ageMs: -5_000 });
+  assert.equal(
+    given.kind === 'refused' && given.sentence,
+    'Order X is being provisioned (started 0 s ago). Please wait.',
+  );
+});
+
+test('before the policy is known nothing is past its bound', () => {
+  const limits = { provisioningLimitMs: Number.POSITIVE_INFINITY, lockWaitLimitMs: Number.POSITIVE_INFINITY };
+  for (const status of ['queued', 'provisioning'] as const) {
+    assert.equal(answer({ status, ageMs: 1e12, ...limits }).kind, 'refused');
+  }
+});
