@@ -1,6 +1,7 @@
 import { heartbeat } from '@temporalio/activity';
 import { packageDocumentId } from '../src/orders/catalogue.ts';
 import { buyOnce } from '../src/purchases/buy-once.ts';
+import { resolvePurchase } from '../src/purchases/resolve-purchase.ts';
 import { settlePurchase } from '../src/purchases/settle-purchase.ts';
 import { settleReply } from '../src/purchases/settle-row.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
@@ -11,7 +12,7 @@ const beatEveryMs = 3_000;
 /** Buying and settling: long calls that beat, so that a dead worker is noticed within seconds. */
 export function createPurchasing(
   deps: ActivityDependencies,
-): Pick<OrderActivities, 'buyVps' | 'storePurchaseReply' | 'settlePurchase'> {
+): Pick<OrderActivities, 'buyVps' | 'storePurchaseReply' | 'settlePurchase' | 'resolvePurchase'> {
   const { db, now, sleep, log } = deps;
   const settling = {
     db,
@@ -50,6 +51,8 @@ export function createPurchasing(
       }),
     settlePurchase: (input) =>
       beating(() => settlePurchase({ ...settling, supplierOf: deps.supplierOf }, input)),
+    resolvePurchase: (input) =>
+      beating(() => resolvePurchase({ ...settling, supplierOf: deps.supplierOf }, input)),
   };
 }
 

@@ -44,7 +44,7 @@ export function purchaseActivities(policy: ResolvedPolicy) {
 
 /** Waits in the ledger for a purchase that was sent; beats while it waits. */
 export function settlingActivities(policy: ResolvedPolicy) {
-  return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply'>>({
+  return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply' | 'resolvePurchase'>>({
     startToCloseTimeout: longestSettlingMs(policy) + 120_000,
     heartbeatTimeout: '15s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },

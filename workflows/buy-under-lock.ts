@@ -4,9 +4,9 @@ import { lowStockSentence } from '../src/domain/low-stock.ts';
 import type { PurchaseOutcome } from '../src/domain/purchase-outcome.ts';
 import type { StockCheck } from '../src/domain/stock-check.ts';
 import { purchaseActivities, records, settlingActivities, stock } from './activity-proxies.ts';
-import type { PurchaseLimits } from './contract/order-activities.ts';
 import type { ReleaseOutcome } from './contract/package-lock.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
+import { purchaseLimits } from './purchase-limits.ts';
 
 /** How a turn under the lock ended. */
 export type Turn =
@@ -94,7 +94,7 @@ async function buy(
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
 ): Promise<PurchaseOutcome> {
   const { policy } = run;
-  const limits = limitsOf(policy);
+  const limits = purchaseLimits(policy);
   const settling = settlingActivities(policy);
   for (;;) {
     const outcome = await purchaseActivities(policy).buyVps({
@@ -111,27 +111,12 @@ async function buy(
   }
 }
 
-/** Only what a purchase needs of the policy goes into its input. */
-function limitsOf(policy: OrderRun['policy']): PurchaseLimits {
-  const { longestPurchaseMs, settleAfterMs, notBoughtAfterMs, lowStockWarning } = policy;
-  const { settleProbesMax, settleProbesPerSecond, purchaseTries } = policy;
-  return {
-    longestPurchaseMs,
-    settleAfterMs,
-    notBoughtAfterMs,
-    lowStockWarning,
-    settleProbesMax,
-    settleProbesPerSecond,
-    purchaseTries,
-  };
-}
-
 /** A purchase of an earlier run whose lock is lost: settled without asking for it, the fence is still its own. */
 export async function settleWithoutLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
   const outcome = await settlingActivities(run.policy).settlePurchase({
     purchaseId: input.purchaseId,
     asOwner: true,
-    policy: limitsOf(run.policy),
+    policy: purchaseLimits(run.policy),
   });
   return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
 }

@@ -8,11 +8,14 @@ export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void
   const { code, message } = step;
   run.waitingForStockSinceMs = null;
   run.policy = await records.readPolicy();
+  const isCase = code === 'purchaseUnknown' || code === 'duplicateServer';
+  const casePurchaseId = isCase ? step.purchaseId : undefined;
   await run.record.enter({
     status: 'failed',
     text: `Failed (${code}): ${message}`,
     next: { text: recommendedActions[code], at: null },
     failure: { code, message },
+    ...(casePurchaseId ? { casePurchaseId } : {}),
   });
   const since = run.record.failure?.since ?? '';
   run.notices.tell({
@@ -25,18 +28,17 @@ export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void
       ip: step.ip ?? null,
     },
   });
-  const { purchaseId } = step;
-  if (purchaseId && (code === 'purchaseUnknown' || code === 'duplicateServer')) {
+  if (casePurchaseId) {
     run.notices.tell({
-      factId: `case:${purchaseId}`,
-      notice: { kind: 'caseOpened', purchaseId, sentence: message },
+      factId: `case:${casePurchaseId}`,
+      notice: { kind: 'caseOpened', purchaseId: casePurchaseId, sentence: message },
     });
   }
 }
 
 /** Waits for the failure's one decision. A person's retry may buy once from a package that is marked dry. */
 export async function waitForDecision(run: OrderRun): Promise<void> {
-  await condition(() => run.messages.isDecided);
-  run.messages.takeDecision();
-  run.trial = true;
+  await condition(() => run.slot.isDecided);
+  run.trial = run.slot.taken?.act === 'retry';
+  run.slot.empty();
 }

@@ -1,31 +1,19 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import { answerRetry, type RetryAnswer } from '../src/domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import {
   type Accepted,
   orderStatusQuery,
   orderTimelineQuery,
-  type Refusal,
-  refusedType,
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
 import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import type { DecisionSlot } from './decision-slot.ts';
 import type { OrderRecord } from './order-record.ts';
-
-/** What was decided for a failed order; the one slot per failure. */
-export interface Decision {
-  act: 'retry';
-  by: string;
-  reason: string | null;
-  at: string;
-}
+import { refusalOf } from './refusal.ts';
 
 export interface OrderMessages {
-  /** True once the slot of the present failure is filled. */
-  readonly isDecided: boolean;
-  /** Empties the slot: leaving `failed` does. */
-  takeDecision(): Decision | undefined;
   /** True where somebody asked to look again at once; reading it forgets it. */
   takeWake(): boolean;
   readonly isAwake: boolean;
@@ -41,10 +29,10 @@ const retryHelp =
  */
 export function useOrderMessages(input: {
   record: OrderRecord;
+  slot: DecisionSlot;
   policy: () => ResolvedPolicy | undefined;
 }): OrderMessages {
-  const { record } = input;
-  let decision: Decision | undefined;
+  const { record, slot } = input;
   let wake = false;
 
   setHandler(retryOrderSignal, (raw) => receiveRetrySignal(readSignal(raw)), { description: retryHelp });
@@ -53,7 +41,7 @@ export function useOrderMessages(input: {
     validator: (said) => {
       void said;
       const answer = judgeRetry();
-      if (answer.kind === 'refused') throw refusal(answer.sentence);
+      if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
     },
   });
   setHandler(orderStatusQuery, () => ({
@@ -67,16 +55,8 @@ export function useOrderMessages(input: {
   setHandler(orderTimelineQuery, () => [...record.timeline]);
 
   return {
-    get isDecided() {
-      return decision !== undefined;
-    },
     get isAwake() {
       return wake;
-    },
-    takeDecision() {
-      const taken = decision;
-      decision = undefined;
-      return taken;
     },
     takeWake() {
       const taken = wake;
@@ -100,37 +80,25 @@ export function useOrderMessages(input: {
       nowMs: Date.now(),
       provisioningLimitMs: policy?.provisioningLimitMs ?? Number.POSITIVE_INFINITY,
       lockWaitLimitMs: policy?.lockWaitLimitMs ?? Number.POSITIVE_INFINITY,
-      decided: decision ?? null,
+      decided: slot.taken,
     });
   }
 
   function acceptRetry(from: SignalInput, source: string): Accepted {
     const answer = judgeRetry();
-    if (answer.kind === 'refused') throw refusal(answer.sentence);
+    if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
     const by = findText({ from, name: 'by' }) ?? source;
     const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
     const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
     record.note(`Retry by ${by}${reason ? `: ${reason}` : ''}. ${answer.next}${unreadable}`);
     if (answer.act === 'wake') wake = true;
-    else decision = { act: 'retry', by, reason, at: new Date(Date.now()).toISOString() };
+    else slot.fill({ act: 'retry', by, at: new Date(Date.now()).toISOString() });
     return { orderStatus: record.status, next: answer.next };
-  }
-
-  function refusal(sentence: string): ApplicationFailure {
-    const since = new Date(record.sinceMs).toISOString();
-    const ageSeconds = Math.floor((Date.now() - record.sinceMs) / 1000);
-    const details: Refusal = { orderStatus: record.status, since, ageSeconds, sentence };
-    return ApplicationFailure.create({
-      type: refusedType,
-      message: sentence,
-      nonRetryable: true,
-      details: [details],
-    });
   }
 }
 
 /** An update's argument is decoded already, but can still be anything. */
-function asSignalInput(said: unknown): SignalInput {
+export function asSignalInput(said: unknown): SignalInput {
   if (said === undefined || said === null) return { kind: 'none' };
   if (typeof said === 'string') return { kind: 'text', text: said };
   if (typeof said === 'object' && !Array.isArray(said))

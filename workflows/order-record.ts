@@ -16,6 +16,8 @@ export interface OrderRecord {
   readonly status: OrderStatus;
   readonly sinceMs: number;
   readonly failure: Failure | null;
+  /** The purchase that waits for a person's word; null where none does. */
+  readonly casePurchaseId: string | null;
   readonly next: { text: string; at: string | null };
   readonly timeline: readonly { at: string; text: string }[];
   readonly refusals: readonly string[];
@@ -37,6 +39,8 @@ interface StatusChange {
   text: string;
   next: { text: string; at: string | null };
   failure?: { code: FailureCode; message: string };
+  /** The purchase of a failure that a person may resolve. */
+  casePurchaseId?: string;
   ip?: string;
 }
 
@@ -51,6 +55,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let status: OrderStatus = 'pendingPayment';
   let sinceMs = Date.now();
   let failure: Failure | null = null;
+  let casePurchaseId: string | null = null;
   let ip: string | null = null;
   let next: StatusChange['next'] = { text: 'The order is loaded and checked.', at: null };
   let version = 0;
@@ -72,6 +77,9 @@ export function createOrderRecord(orderId: string): OrderRecord {
     },
     get failure() {
       return failure;
+    },
+    get casePurchaseId() {
+      return casePurchaseId;
     },
     get next() {
       return next;
@@ -102,6 +110,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
       status = change.status;
       next = change.next;
       failure = change.failure ? { ...change.failure, since: new Date(sinceMs).toISOString() } : null;
+      casePurchaseId = change.casePurchaseId ?? null;
       if (change.ip) ip = change.ip;
       record.note(change.text);
       hasEntered = true;

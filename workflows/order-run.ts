@@ -1,6 +1,7 @@
 import type { FailureCode, OrderStatus } from '../src/domain/order.ts';
 import type { OrderFacts } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { DecisionSlot } from './decision-slot.ts';
 import type { OrderMessages } from './order-messages.ts';
 import type { OrderNotices } from './order-notices.ts';
 import type { OrderRecord } from './order-record.ts';
@@ -13,6 +14,7 @@ export interface OrderRun {
   policy: ResolvedPolicy;
   record: OrderRecord;
   messages: OrderMessages;
+  slot: DecisionSlot;
   notices: OrderNotices;
   payments: PaymentDesk;
   lock: PackageLock;

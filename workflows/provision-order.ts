@@ -6,6 +6,7 @@ import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
 import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
 import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
+import { createDecisionSlot } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
 import { enterFailed, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
@@ -13,6 +14,7 @@ import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 import { usePaymentDesk } from './payment-desk.ts';
+import { useResolvePurchase } from './resolve-purchase.ts';
 import { waitForStock } from './wait-for-stock.ts';
 import { usePackageLock } from './with-package-lock.ts';
 
@@ -33,7 +35,9 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
   const record = createOrderRecord(orderId);
   const notices = useOrderNotices({ orderId, onFailed: record.note });
   const payments = usePaymentDesk({ orderId, record, notices });
-  const messages = useOrderMessages({ record, policy: () => policy });
+  const slot = createDecisionSlot();
+  const messages = useOrderMessages({ record, slot, policy: () => policy });
+  useResolvePurchase({ record, slot, policy: () => policy });
   const lock = usePackageLock({
     onPaused: ({ reason }) => record.note(`The package lock is paused: ${reason}`),
     onResumed: () => record.note('The package lock is open again.'),
@@ -61,6 +65,7 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     policy,
     record,
     messages,
+    slot,
     notices,
     payments,
     lock,
@@ -144,14 +149,14 @@ async function afterTurn(run: OrderRun, turn: Turn): Promise<StepResult> {
 
 /** Only a wrong payment is there: the order asks for no lock and waits for the right one. */
 async function awaitRightPayment(run: OrderRun): Promise<StepResult> {
-  const { payments, messages } = run;
+  const { payments, slot } = run;
   if (run.record.failure?.code !== 'paymentMismatch') {
     const message = 'What was paid is not what the order costs; nothing is bought for it.';
     await enterFailed(run, { kind: 'failed', code: 'paymentMismatch', message });
   }
   const settled = payments.settled;
-  await condition(() => payments.settled > settled || messages.isDecided);
-  messages.takeDecision();
+  await condition(() => payments.settled > settled || slot.isDecided);
+  slot.empty();
   return { kind: 'again' };
 }
 

@@ -112,7 +112,8 @@ function findVeto(evidence: SettlingEvidence, { lowStockWarning }: SettlingPolic
   return null;
 }
 
-function isOneMonthAfter(expiresOn: string, sentAt: string): boolean {
+/** True where a server that was asked for at `sentAt` would expire on `expiresOn` (ISO date), within two days. */
+export function isOneMonthAfter(expiresOn: string, sentAt: string): boolean {
   const expected = new Date(sentAt);
   expected.setUTCMonth(expected.getUTCMonth() + 1);
   return Math.abs(Date.parse(expiresOn) - expected.getTime()) <= expiryToleranceMs;

@@ -90,7 +90,7 @@ async function probe(
 }
 
 /** Purchases of other orders that are open, a case, or were sent in the window, and whose pool overlaps with ours. */
-async function findRivals(db: Collections, row: PurchaseDocument): Promise<string[]> {
+export async function findRivals(db: Collections, row: PurchaseDocument): Promise<string[]> {
   const { supplier } = row;
   const sentAt = row.sentAt ?? row.intendedAt;
   const [open, inWindow] = await Promise.all([

@@ -112,7 +112,8 @@ export async function applySale(
   await movePurchase({ ...move, to: 'case', set: { ip, why, duplicate: true } });
 }
 
-async function recordSaleOf(deps: SettlingDependencies, row: PurchaseDocument, ip: string) {
+/** Writes the tenancy of a sale under this purchase; safe to repeat. */
+export async function recordSaleOf(deps: SettlingDependencies, row: PurchaseDocument, ip: string) {
   const { db } = deps;
   const now = deps.now();
   const order = await db.orders.findOne({ _id: row.orderId });

@@ -146,7 +146,7 @@ test('started again it keeps its data and places one more order; a part that die
   const earlier = await fetch(`${apiUrl}/api/orders/${firstOrder}`, { headers });
   assert.equal(((await earlier.json()) as { status: string }).status, 'active');
 
-  process.kill(pidOfPart(started, 'api'), 'SIGKILL');
+  process.kill(await pidOfPart(started, 'api'), 'SIGKILL');
   assert.equal(await started.ended, 1);
   assert.match(started.said(), /^The API ended unexpectedly \(exit code 137\)\. Start again\./m);
   await assertAllGone(addressesOf(said));
@@ -208,22 +208,23 @@ function asShell(command: string): string {
 }
 
 /** The process of a part, below its guard, below the start. */
-function pidOfPart(started: Started, part: string): number {
-  const guards = childrenOf(started.child.pid ?? 0);
-  const [pid] = guards.filter((guard) => commandLineOf(guard).includes(`"${part}"`)).flatMap(childrenOf);
-  assert.ok(pid, `the ${part} does not run`);
-  return pid;
+async function pidOfPart(started: Started, part: string): Promise<number> {
+  for (const guard of await childrenOf(started.child.pid ?? 0)) {
+    const [tool] = (await commandLineOf(guard)).includes(`"${part}"`) ? await childrenOf(guard) : [];
+    if (tool !== undefined) return tool;
+  }
+  return assert.fail(`the ${part} does not run`);
 }
 
-function childrenOf(pid: number): number[] {
+async function childrenOf(pid: number): Promise<number[]> {
   const text =
     process.platform === 'linux'
       ? readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      : execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+      : (await runCommand({ command: 'pgrep', args: ['-P', String(pid)] })).stdout;
   return (text.match(/\d+/g) ?? []).map(Number);
 }
 
-function commandLineOf(pid: number): string {
+async function commandLineOf(pid: number): Promise<string> {
   if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  return (await runCommand({ command: 'ps', args: ['-o', 'args=', '-p', String(pid)] })).stdout;
 }

@@ -5,6 +5,7 @@ import type { ResolvedPolicy } from '../../src/domain/policy.ts';
 import type { Projection, ProjectionResult } from '../../src/domain/projection.ts';
 import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
+import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
@@ -50,6 +51,11 @@ export interface OrderActivities {
     asOwner: boolean;
     policy: PurchaseLimits;
   }): Promise<PurchaseOutcome>;
+  resolvePurchase(input: {
+    purchaseId: string;
+    resolution: PurchaseResolution;
+    policy: PurchaseLimits;
+  }): Promise<ResolutionAnswer>;
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
   markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
   fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;

@@ -43,6 +43,9 @@ export const paymentReceivedSignal = defineRawSignal('paymentReceived');
 export const retryOrderSignal = defineRawSignal('retryOrder');
 export const retryOrderUpdate = defineUpdate<Accepted, [unknown]>('retryOrder');
 
+export const resolvePurchaseSignal = defineRawSignal('resolvePurchase');
+export const resolvePurchaseUpdate = defineUpdate<Accepted, [unknown]>('resolvePurchase');
+
 export interface OrderStatusView {
   orderId: string;
   status: OrderStatus;

@@ -1,0 +1,115 @@
+import { setHandler } from '@temporalio/workflow';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { PurchaseResolution } from '../src/domain/purchase-resolution.ts';
+import { settlingActivities } from './activity-proxies.ts';
+import { type Accepted, resolvePurchaseSignal, resolvePurchaseUpdate } from './contract/provision-order.ts';
+import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import type { DecisionSlot } from './decision-slot.ts';
+import { asSignalInput } from './order-messages.ts';
+import type { OrderRecord } from './order-record.ts';
+import { purchaseLimits } from './purchase-limits.ts';
+import { refusalOf } from './refusal.ts';
+
+const resolveHelp =
+  'Settles an unknown purchase: {"outcome": "bought", "ip": "103.181.91.7", "reason": "seen in the panel", ' +
+  '"by": "your name"} or {"outcome": "notBought", "reason": "...", "by": "..."}. ' +
+  'It is checked; "acceptMismatch": true accepts what does not fit.';
+
+interface ResolveDesk {
+  record: OrderRecord;
+  slot: DecisionSlot;
+  policy: () => ResolvedPolicy | undefined;
+}
+
+/**
+ * The message `resolvePurchase`, as signal and update over the same code: it takes the failure's slot, is checked by
+ * an activity, and decides, or gives the slot back with the reason.
+ */
+export function useResolvePurchase(desk: ResolveDesk): void {
+  const { record } = desk;
+  setHandler(
+    resolvePurchaseUpdate,
+    async (said): Promise<Accepted> => {
+      const answer = await resolve(desk, asSignalInput(said), 'api');
+      if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
+      return { orderStatus: record.status, next: answer.sentence };
+    },
+    {
+      description: resolveHelp,
+      validator: (said) => {
+        const wish = judge(desk, asSignalInput(said), 'api');
+        if (wish.kind === 'refused') throw refusalOf(record, wish.sentence);
+      },
+    },
+  );
+  setHandler(
+    resolvePurchaseSignal,
+    async (raw) => {
+      const answer = await resolve(desk, readSignal(raw), 'Temporal Web UI');
+      if (answer.kind === 'refused') record.refuse(answer.sentence);
+    },
+    { description: resolveHelp },
+  );
+}
+
+type Wish =
+  | { kind: 'wanted'; purchaseId: string; policy: ResolvedPolicy; resolution: PurchaseResolution }
+  | { kind: 'refused'; sentence: string };
+
+function judge({ record, slot, policy: policyNow }: ResolveDesk, from: SignalInput, source: string): Wish {
+  const { orderId, casePurchaseId: purchaseId } = record;
+  const policy = policyNow();
+  if (record.status !== 'failed' || purchaseId === null || !policy) {
+    return refused(`Order ${orderId} has no purchase to resolve: it is ${record.status}.`);
+  }
+  if (slot.taken) return refused(`Already decided: ${slot.taken.act} by ${slot.taken.by}.`);
+  const resolution = readResolution(from, source);
+  if (!resolution) return refused(`Failed to read the resolution of order ${orderId}. ${resolveHelp}`);
+  return { kind: 'wanted', purchaseId, policy, resolution };
+}
+
+function readResolution(from: SignalInput, source: string): PurchaseResolution | undefined {
+  if (from.kind !== 'fields') return undefined;
+  const outcome = findText({ from, name: 'outcome' });
+  const ip = findText({ from, name: 'ip' });
+  const said = {
+    by: findText({ from, name: 'by' }) ?? source,
+    reason: findText({ from, name: 'reason' }) ?? null,
+    acceptMismatch: from.fields.acceptMismatch === true,
+  };
+  if (outcome === 'notBought') return { ...said, outcome };
+  return outcome === 'bought' && ip ? { ...said, outcome, ip } : undefined;
+}
+
+/** Handlers never throw but for a refusal: a check that breaks gives the slot back and says so. */
+async function resolve(
+  desk: ResolveDesk,
+  from: SignalInput,
+  source: string,
+): Promise<{ kind: 'resolved' | 'refused'; sentence: string }> {
+  const wish = judge(desk, from, source);
+  if (wish.kind === 'refused') return wish;
+  const { policy, purchaseId, resolution } = wish;
+  const at = new Date(Date.now()).toISOString();
+  const place = desk.slot.reserve({ act: 'resolve', by: resolution.by, at });
+  const limits = purchaseLimits(policy);
+  try {
+    const answer = await settlingActivities(policy).resolvePurchase({
+      purchaseId,
+      resolution,
+      policy: limits,
+    });
+    if (answer.kind === 'resolved') {
+      desk.record.note(answer.sentence);
+      place.decide();
+    } else place.giveUp();
+    return answer;
+  } catch {
+    place.giveUp();
+    return refused(`The purchase ${purchaseId} could not be checked; nothing was changed. Try again.`);
+  }
+}
+
+function refused(sentence: string): { kind: 'refused'; sentence: string } {
+  return { kind: 'refused', sentence };
+}
