@@ -7,18 +7,16 @@ import type { OrderAnswer } from './storefront.ts';
 
 type Log = (line: string) => void;
 
-/** Seldom enough not to slow down what is measured. */
-const lookEveryMs = 500;
-
 /** Orders that customers place at the same moment. */
 export interface Rush {
   packageName: string;
   orders: number;
 }
 
-/** How a rush is watched: no longer than `until` (epoch ms). */
+/** How a rush is watched: a look at every order each `lookEveryMs`, and no longer than `until` (epoch ms). */
 export interface Watch {
   label: string;
+  lookEveryMs: number;
   until: number;
   log: Log;
 }
@@ -74,7 +72,7 @@ export async function observe(service: DemoService, rushes: readonly RushResult[
       ip,
     })),
     ledger,
-    seconds: rushes.reduce((sum, { seconds }) => sum + seconds, 0),
+    seconds: Math.round(rushes.reduce((sum, { seconds }) => sum + seconds, 0) * 10) / 10,
   };
 }
 
@@ -95,7 +93,7 @@ async function paymentSpanMs({ simulator }: DemoService, orderIds: readonly stri
 async function watchOrders(
   { storefront }: DemoService,
   orderIds: readonly string[],
-  { label, until, log }: Watch,
+  { label, lookEveryMs, until, log }: Watch,
 ): Promise<OrderAnswer[]> {
   let told = '';
   for (;;) {

@@ -81,13 +81,14 @@ async function hasOrderedSystem(
 ): Promise<boolean> {
   const { id, purchaseId, order, server, supplier } = input;
   const operationId = `${purchaseId}:changeos`;
-  if (server.os === '' || matchesReportedOs({ ordered: order.os, reported: server.os })) {
+  if (matchesReportedOs({ ordered: order.os, reported: server.os })) {
     // A change whose answer was lost is known to be done by its effect alone.
     await endChange({ db: deps.db, serverId: id, operationId, now: deps.now() });
     return true;
   }
   const change = await beginChange({ db: deps.db, serverId: id, purchaseId, operationId, now: deps.now() });
-  if (change === 'done') return false;
+  // A supplier that names no system is believed once it was told to install the ordered one, never before.
+  if (change === 'done') return server.os === '';
   if (change === 'refused') {
     throw new BrokenRecord(
       `Failed to install ${order.os} on ${server.ip}: its tenancy does not allow a wipe now.`,
