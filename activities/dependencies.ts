@@ -25,5 +25,7 @@ export interface ActivityDependencies {
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
   now: () => string;
   sleep: (ms: number) => Promise<void>;
+  /** As `sleep`, but throws once the worker ends: for waits that another worker goes on with. */
+  pause: (ms: number) => Promise<void>;
   log: ActivityLogger;
 }

@@ -25,9 +25,11 @@ export function createPurchasing(
   return {
     buyVps: (input) =>
       beating(async () => {
-        const order = await db.orders.findOne({ _id: input.orderId });
+        const [order, pool] = await Promise.all([
+          db.orders.findOne({ _id: input.orderId }),
+          db.packages.findOne({ _id: packageDocumentId(input) }),
+        ]);
         if (!order) throw new Error(`Failed to buy for order ${input.orderId}: it does not exist.`);
-        const pool = await db.packages.findOne({ _id: packageDocumentId(order) });
         const { longestPurchaseMs } = input.policy;
         return buyOnce(
           {
@@ -50,9 +52,9 @@ export function createPurchasing(
         throw new Error(`Failed to settle purchase ${input.purchaseId}: its reply says nothing was sent.`);
       }),
     settlePurchase: (input) =>
-      beating(() => settlePurchase({ ...settling, supplierOf: deps.supplierOf }, input)),
+      beating(() => settlePurchase({ ...settling, sleep: deps.pause, supplierOf: deps.supplierOf }, input)),
     resolvePurchase: (input) =>
-      beating(() => resolvePurchase({ ...settling, supplierOf: deps.supplierOf }, input)),
+      beating(() => resolvePurchase({ ...settling, sleep: deps.pause, supplierOf: deps.supplierOf }, input)),
   };
 }
 

@@ -64,6 +64,11 @@ export async function composeWorker(
     now,
     log,
   });
+  let isEnding = false;
+  const pause = async (ms: number) => {
+    if (isEnding) throw new Error('This worker ends; another one goes on with the wait.');
+    await sleep(ms);
+  };
   const workers = await createWorkers({
     settings: config.temporal,
     longestPurchaseMs,
@@ -77,12 +82,17 @@ export async function composeWorker(
       restartOrder: (input) => restartOrder({ client, db }, input),
       now,
       sleep,
+      pause,
       log,
     }),
     lockActivities: createLockActivities({ readPolicy }),
   });
   return {
     ...workers,
+    shutdown() {
+      isEnding = true;
+      workers.shutdown();
+    },
     async close() {
       await Promise.all([smartvps.close(), database.client.close(), client.connection.close()]);
     },

@@ -93,12 +93,15 @@ async function buy(
   run: OrderRun,
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
 ): Promise<PurchaseOutcome> {
-  const { policy } = run;
+  const { policy, order } = run;
+  const { orderId, supplier, packageKey } = order;
   const limits = purchaseLimits(policy);
   const settling = settlingActivities(policy);
   for (;;) {
     const outcome = await purchaseActivities(policy).buyVps({
-      orderId: run.order.orderId,
+      orderId,
+      supplier,
+      packageKey,
       ...input,
       policy: limits,
     });

@@ -27,17 +27,23 @@ export function startGuarded(task: {
   args: string[];
   /** A folder to delete after the end, also after a kill of this process. */
   removeAtEnd?: string | undefined;
+  /** How long the tool may take to end before it is killed; default 8 s. */
+  killAfterMs?: number | undefined;
   /** The tool's environment; ours where it is left out. */
   env?: NodeJS.ProcessEnv | undefined;
   /** Sees each line of both outputs as it comes. */
   onLine?: ((line: string) => void) | undefined;
 }): GuardedProcess {
-  const { command, args, removeAtEnd = null, env = process.env, onLine } = task;
-  const child = spawn(process.execPath, [guard, JSON.stringify({ command, args, removeAtEnd })], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    env,
-  });
+  const { command, args, removeAtEnd = null, killAfterMs = 8_000, env = process.env, onLine } = task;
+  const child = spawn(
+    process.execPath,
+    [guard, JSON.stringify({ command, args, removeAtEnd, killAfterMs })],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env,
+    },
+  );
   const last: string[] = [];
   const keep = (line: string) => {
     last.push(line);

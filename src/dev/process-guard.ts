@@ -5,12 +5,12 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 
-const killAfterMs = 8_000;
 const [task = '{}'] = process.argv.slice(2);
-const { command, args, removeAtEnd } = JSON.parse(task) as {
+const { command, args, removeAtEnd, killAfterMs } = JSON.parse(task) as {
   command: string;
   args: string[];
   removeAtEnd: string | null;
+  killAfterMs: number;
 };
 
 const tool = spawn(command, args, { stdio: ['pipe', 'inherit', 'inherit'] });

@@ -18,6 +18,8 @@ export async function startServiceProcess(input: {
   const running = startGuarded({
     command: process.execPath,
     args: [entry, part],
+    // A worker that is asked to end finishes its purchases first (4 min by default).
+    killAfterMs: part === 'worker' ? 330_000 : 8_000,
     env: { ...systemEnvironment(), ...env },
     onLine: (line) => {
       isReady ||= part === 'worker' && line.includes('"Worker ready"');

@@ -18,8 +18,10 @@ export async function verifyServer(
 ): Promise<Verification> {
   const { db } = deps;
   const { purchaseId } = input;
-  const row = await readPurchase({ db, purchaseId });
-  const order = await db.orders.findOne({ _id: input.orderId });
+  const [row, order] = await Promise.all([
+    readPurchase({ db, purchaseId }),
+    db.orders.findOne({ _id: input.orderId }),
+  ]);
   if (!order || row.ip === null) {
     throw new BrokenRecord(
       `Failed to verify purchase ${purchaseId}: it has no ${order ? 'address' : 'order'}.`,

@@ -158,7 +158,9 @@ async function startAgain(deps: RetryDependencies, { orderId }: { orderId: strin
 /** No worker, or code that fails its tasks: the first keeps the message, the second needs a new run. */
 async function wakeSilent(deps: RetryDependencies, request: RetryRequest): Promise<string> {
   try {
-    return await signalOrStartAgain(deps, request);
+    return await deps.client.withDeadline(Date.now() + answerWithinMs, () =>
+      signalOrStartAgain(deps, request),
+    );
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     return startAgain(deps, request);

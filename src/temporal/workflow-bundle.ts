@@ -1,18 +1,19 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const cacheFolder = join(root, 'node_modules', '.cache', 'workflow-bundles');
 const sourceFolders = ['workflows', 'src/domain'];
 
-/** As `Worker.create` takes it. */
-export type WorkflowBundle = { codePath: string } | { code: string };
+const bundler = fileURLToPath(new URL('./bundle-workflows.ts', import.meta.url));
 
-const bundles = new Map<string, Promise<WorkflowBundle>>();
+const bundles = new Map<string, Promise<{ codePath: string }>>();
 
 /**
  * The workflows of one entry file (by default all of the service) as a worker takes them (`workflowBundle`). Bundled
@@ -20,26 +21,35 @@ const bundles = new Map<string, Promise<WorkflowBundle>>();
  */
 export function workflowBundle(
   entry: URL = new URL('../../workflows/index.ts', import.meta.url),
-): Promise<WorkflowBundle> {
+): Promise<{ codePath: string }> {
   const workflowsPath = fileURLToPath(entry);
   const bundle = bundles.get(workflowsPath) ?? findOrBundle(workflowsPath);
   bundles.set(workflowsPath, bundle);
   return bundle;
 }
 
-async function findOrBundle(workflowsPath: string): Promise<WorkflowBundle> {
+async function findOrBundle(workflowsPath: string): Promise<{ codePath: string }> {
   const codePath = join(cacheFolder, `${await fingerprint(workflowsPath)}.js`);
   if (existsSync(codePath)) return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const folder = (await isWritable(cacheFolder))
+    ? cacheFolder
+    : await mkdtemp(join(tmpdir(), 'workflow-bundle-'));
+  const unfinished = join(folder, `unfinished-${process.pid}.js`);
+  // In a process of its own: the bundler takes some 160 MB that a worker would keep for good.
+  await promisify(execFile)(process.execPath, [bundler, workflowsPath, unfinished]);
+  const finished = join(folder, basename(codePath));
+  await rename(unfinished, finished);
+  return { codePath: finished };
+}
+
+/** An image that runs as another user cannot write here: it bundles at each start. */
+async function isWritable(folder: string): Promise<boolean> {
   try {
-    await mkdir(cacheFolder, { recursive: true });
-    const unfinished = `${codePath}.${process.pid}`;
-    await writeFile(unfinished, code);
-    await rename(unfinished, codePath);
-    return { codePath };
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return true;
   } catch {
-    // A folder that cannot be written (an image that runs as another user) only costs the seconds of bundling.
-    return { code };
+    return false;
   }
 }
 

@@ -54,6 +54,7 @@ const purchases: [expected: PurchaseMeaning, bodies: Body[]][] = [
       'success|Your ip is: 103.195.26.51:3389',
       'success|Your ip is: (103.195.26.51)',
       'success|Your ip is: [103.195.26.51]',
+      'success|Your ip is: <b>103.195.26.51</b>',
       'success|Your ip is: <b>103.195.26.51<b>',
       'success|Your ip is: "103.195.26.51"',
       "success|Your ip is: '103.195.26.51'",
@@ -260,7 +261,6 @@ const purchases: [expected: PurchaseMeaning, bodies: Body[]][] = [
       'success|Your ip is: v103.195.26.51',
       'success|Your ip is: http://103.195.26.51/',
       'success|Your ip is: 103.195.26.51.example.com',
-      'success|Your ip is: 103.195.26.51</b>',
       'success|Your ip is: 3232235777',
       'success|Your ip is: 0x67c31a33',
       'success|Your ip is: 0x67.0xc3.0x1a.0x33',
@@ -622,7 +622,13 @@ const stocks: [expected: StockMeaning, bodies: Body[]][] = [
   ],
   [
     { kind: 'error', code: 'refused' },
-    ['error|Maintenance', '"error|Maintenance"', '"\\"error|Maintenance\\""', 'ERROR | no packages', 'error|'],
+    [
+      'error|Maintenance',
+      '"error|Maintenance"',
+      '"\\"error|Maintenance\\""',
+      'ERROR | no packages',
+      'error|',
+    ],
   ],
   [
     { kind: 'error', code: 'unreachable' },

@@ -64,7 +64,13 @@ test('stock and failures are told with the name of the package today and what ha
   const { told, send } = await setUp();
   await send({ kind: 'waitingForStock', available: 0 });
   await send({ kind: 'lowStock', available: 3 });
-  const failed = { kind: 'orderFailed', code: 'wrongPackage', sentence: 'Wrong.', purchaseId: 'a#1', ip } as const;
+  const failed = {
+    kind: 'orderFailed',
+    code: 'wrongPackage',
+    sentence: 'Wrong.',
+    purchaseId: 'a#1',
+    ip,
+  } as const;
   await send(failed);
   const about = { factId: 'a:fact', orderId: 'a', packageName: 'Silver 91' };
   assert.deepEqual(told, [

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { SearchAttributeType, type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
+import { type SearchAttributePair, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { NamespaceNotPrepared, prepareNamespace } from '../../src/temporal/prepare-namespace.ts';
 import { searchAttributeKeys } from '../../workflows/contract/search-attributes.ts';
 import { eventually } from '../support/eventually.ts';

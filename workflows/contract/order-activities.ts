@@ -1,3 +1,4 @@
+import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
 import type { CapturedPayment } from '../../src/domain/payment.ts';
@@ -24,6 +25,8 @@ export type PurchaseLimits = Pick<
 
 export interface BuyVpsInput {
   orderId: string;
+  supplier: SupplierName;
+  packageKey: string;
   purchaseId: string;
   fencingNumber: number;
   stockBefore: number;

@@ -1,0 +1,281 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { purchaseIdOf } from '../../src/domain/purchase-id.ts';
+import { productOf } from '../support/service.ts';
+import type { Border, OrderNames } from './borders.ts';
+import { saleBorder } from './borders.ts';
+import type { CrashService, Victim } from './crash-service.ts';
+import { type Expectation, judgeOrder, judgePackage } from './crash-verdict.ts';
+import type { Gate, Phase } from './gate.ts';
+
+/** One case of the matrix: a process that dies while an order stands on a border. It has a package of its own. */
+export interface CrashCase {
+  name: string;
+  victim: Victim;
+  packageName: string;
+  at:
+    | { kind: 'border'; border: Border; phase: Phase }
+    /** The supplier has the request and sells only after the kill. */
+    | { kind: 'asked' }
+    /** A second order of the package waits for the lock, while the first one is at the supplier. */
+    | { kind: 'waiting' };
+  mayStayUnknown: boolean;
+  mailMayRepeat: boolean;
+}
+
+/** What became of a case. `problems` is empty where everything is as it must be. */
+export interface CaseResult {
+  /** The order stood on its border when the process was killed. */
+  wasReached: boolean;
+  problems: string[];
+  /** States of its purchases in the end. */
+  purchases: string[];
+}
+
+const reachWithinMs = 12_000;
+const endWithinMs = 75_000;
+/** Longer than the way from the last gate to the kill. */
+const saleDelayMs = 5_000;
+const lookEveryMs = 50;
+
+/** Brings every order to its border, kills the victim once, starts it again, and judges each order by itself. */
+export async function runWave(
+  service: CrashService,
+  cases: readonly CrashCase[],
+): Promise<Map<CrashCase, CaseResult>> {
+  const [{ victim } = { victim: 'worker' as const }] = cases;
+  const runs = await Promise.all(cases.map((crashCase) => beginCase(service, crashCase)));
+  for (const run of runs) run.go();
+  await waitUntilReached(runs);
+  // Those whose border lasts for a moment only come last.
+  await Promise.all(runs.map((run) => run.goLate()));
+  await waitUntilReached(runs);
+  const reached = await Promise.all(runs.map((run) => run.isReached()));
+  await service.kill(victim);
+  for (const run of runs) run.afterKill();
+  await service.restart(victim);
+  const results = await Promise.all(runs.map((run) => run.judge()));
+  return new Map(
+    cases.map((crashCase, index) => {
+      const { problems, purchases } = results[index] ?? { problems: ['no result'], purchases: [] };
+      return [crashCase, { wasReached: reached[index] === true, problems, purchases }];
+    }),
+  );
+}
+
+interface CaseRun {
+  go(): void;
+  goLate(): Promise<void>;
+  isReached(): Promise<boolean>;
+  afterKill(): void;
+  judge(): Promise<{ problems: string[]; purchases: string[] }>;
+}
+
+async function beginCase(service: CrashService, crashCase: CrashCase): Promise<CaseRun> {
+  if (crashCase.at.kind === 'border' && crashCase.at.border.inCheckout) {
+    return beginCheckoutCase(service, crashCase, crashCase.at);
+  }
+  const shopper = shopperOf(service, crashCase.packageName);
+  const orderId = await shopper.checkOut();
+  const names = shopper.namesOf(orderId);
+  const { at } = crashCase;
+  if (at.kind === 'asked') return beginAskedCase(service, crashCase, shopper, orderId);
+  if (at.kind === 'waiting') return beginWaitingCase(service, crashCase, shopper, names);
+  const gate = at.border.arm(service.wires, { names, phase: at.phase });
+  return {
+    go: () => shopper.pay(orderId),
+    goLate: async () => undefined,
+    isReached: async () => gate.isReached,
+    afterKill: () => letGo(gate, at.border, crashCase.victim),
+    judge: () => judgeCase(service, crashCase, [{ orderId, email: shopper.email }]),
+  };
+}
+
+/** What a dead process had sent is lost where it had not left, or where its answer cannot reach anybody. */
+function letGo(gate: Gate, { by, wire }: Border, victim: Victim): void {
+  if (victim === by || victim === wire) gate.drop();
+  else gate.open();
+}
+
+async function beginAskedCase(
+  service: CrashService,
+  crashCase: CrashCase,
+  shopper: Shopper,
+  orderId: string,
+): Promise<CaseRun> {
+  const { packageName } = crashCase;
+  await service.simulator.addFaults({
+    call: 'buyvps',
+    when: { package: packageName, times: 1 },
+    do: { kind: 'delay', ms: saleDelayMs },
+  });
+  return {
+    go: () => undefined,
+    goLate: async () => shopper.pay(orderId),
+    async isReached() {
+      const { purchases } = await service.simulator.ledger();
+      return purchases.some(({ request, committedAt }) => request.ip === packageName && committedAt === null);
+    },
+    afterKill: () => undefined,
+    judge: () => judgeCase(service, crashCase, [{ orderId, email: shopper.email }]),
+  };
+}
+
+async function beginWaitingCase(
+  service: CrashService,
+  crashCase: CrashCase,
+  shopper: Shopper,
+  first: OrderNames,
+): Promise<CaseRun> {
+  const { packageName, victim } = crashCase;
+  const second = shopperOf(service, packageName, 'second');
+  const secondId = await second.checkOut();
+  const gate = saleBorder.arm(service.wires, { names: first, phase: 'before' });
+  return {
+    go: () => shopper.pay(first.orderId),
+    goLate: async () => second.pay(secondId),
+    async isReached() {
+      if (!gate.isReached) return false;
+      const view = await service.lock(packageName).catch(() => undefined);
+      return view?.waiters[0]?.requestId === second.namesOf(secondId).purchaseId;
+    },
+    afterKill: () => letGo(gate, saleBorder, victim),
+    judge: () =>
+      judgeCase(service, crashCase, [
+        { orderId: first.orderId, email: shopper.email },
+        { orderId: secondId, email: second.email },
+      ]),
+  };
+}
+
+/** The checkout is repeated with its key until it is answered, as a shop's web site does. */
+async function beginCheckoutCase(
+  service: CrashService,
+  crashCase: CrashCase,
+  { border, phase }: { border: Border; phase: Phase },
+): Promise<CaseRun> {
+  const shopper = shopperOf(service, crashCase.packageName);
+  const names = shopper.namesOf('');
+  const gate = border.arm(service.wires, { names, phase });
+  let first: Promise<string | null> = Promise.resolve(null);
+  return {
+    go() {
+      first = shopper.checkOut({ within: 0 }).catch(() => null);
+    },
+    goLate: async () => undefined,
+    isReached: async () => gate.isReached,
+    afterKill: () => letGo(gate, border, crashCase.victim),
+    async judge() {
+      await first;
+      const orderId = await shopper.checkOut();
+      const orders = await service.db.orders.countDocuments({ productId: names.productId });
+      shopper.pay(orderId);
+      const { problems, purchases } = await judgeCase(service, crashCase, [
+        { orderId, email: shopper.email },
+      ]);
+      return {
+        problems: orders === 1 ? problems : [`${orders} orders of one checkout`, ...problems],
+        purchases,
+      };
+    },
+  };
+}
+
+type Shopper = ReturnType<typeof shopperOf>;
+
+function shopperOf(service: CrashService, packageName: string, suffix = 'first') {
+  const productId = productOf(packageName);
+  const email = suffix === 'first' ? `${productId}@example.com` : `${productId}-${suffix}@example.com`;
+  const idempotencyKey = `${productId}-${suffix}`;
+  const order = {
+    productId,
+    ramGb: 8,
+    os: 'Ubuntu 22',
+    customer: { name: 'A Customer', email, phone: '+919876543210' },
+  };
+  return {
+    email,
+    namesOf: (orderId: string): OrderNames => ({
+      orderId,
+      purchaseId: purchaseIdOf({ orderId, number: 1 }),
+      packageName,
+      productId,
+      idempotencyKey,
+    }),
+    /** Checks out until it is answered with 201, at most `within` ms (once, where that is 0); gives the order's id. */
+    async checkOut({ within = 30_000 }: { within?: number } = {}): Promise<string> {
+      const deadline = Date.now() + within;
+      for (;;) {
+        const answer = await postCheckout(service, order, idempotencyKey).catch(
+          (error: Error) => error.message,
+        );
+        if (typeof answer === 'object') return answer.orderId;
+        if (Date.now() >= deadline) throw new Error(`Failed to check out ${productId}: ${answer}.`);
+        await sleep(100);
+      }
+    },
+    /** The webhook is on its way for as long as the API does not take it. */
+    pay(orderId: string): void {
+      service.simulator.pay({ orderId, delayMs: 1 }).catch(() => undefined);
+    },
+  };
+}
+
+async function postCheckout(
+  { apiUrl, secrets }: CrashService,
+  order: object,
+  idempotencyKey: string,
+): Promise<{ orderId: string } | string> {
+  const response = await fetch(`${apiUrl}/api/checkout`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${secrets.storefrontToken}`,
+      'content-type': 'application/json',
+      'idempotency-key': idempotencyKey,
+    },
+    body: JSON.stringify(order),
+  });
+  const body = (await response.json()) as { orderId: string; detail?: string };
+  return response.status === 201 ? body : `HTTP ${response.status} ${body.detail ?? ''}`;
+}
+
+async function waitUntilReached(runs: readonly CaseRun[]): Promise<void> {
+  const deadline = Date.now() + reachWithinMs;
+  while (Date.now() < deadline) {
+    const reached = await Promise.all(runs.map((run) => run.isReached()));
+    if (reached.every(Boolean)) return;
+    await sleep(lookEveryMs);
+  }
+}
+
+/** Judges when nothing moves any more; what is wrong once may still be on its way, so it is looked at until it is right. */
+async function judgeCase(
+  service: CrashService,
+  crashCase: CrashCase,
+  orders: readonly { orderId: string; email: string }[],
+): Promise<{ problems: string[]; purchases: string[] }> {
+  const { packageName, mayStayUnknown, mailMayRepeat } = crashCase;
+  const deadline = Date.now() + endWithinMs;
+  const orderIds = orders.map(({ orderId }) => orderId);
+  for (;;) {
+    const expectations = orders.map(
+      (order): Expectation => ({ ...order, packageName, mayStayUnknown, mailMayRepeat }),
+    );
+    const problems = await problemsOf(service, packageName, expectations).catch((error: Error) => [
+      error.message,
+    ]);
+    if (problems.length === 0 || Date.now() > deadline) {
+      const rows = await service.db.purchases.find({ orderId: { $in: orderIds } }).toArray();
+      return { problems, purchases: rows.map(({ state }) => state) };
+    }
+    await sleep(10 * lookEveryMs);
+  }
+}
+
+async function problemsOf(
+  service: CrashService,
+  packageName: string,
+  expectations: readonly Expectation[],
+): Promise<string[]> {
+  const judged = await Promise.all(expectations.map((expected) => judgeOrder(service, expected)));
+  return [...judged.flat(), ...(await judgePackage(service, packageName))];
+}
