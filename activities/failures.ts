@@ -11,7 +11,15 @@ export function notYet(input: { why: string; retryMs: number }): ApplicationFail
 }
 
 /** Names and codes of errors that another try cannot heal: a person has to look. */
-const lasting: readonly string[] = ['BrokenRecord', 'UnknownCustomerError', 'mailRefused'];
+const lasting: readonly string[] = [
+  'BrokenRecord',
+  'UnknownCustomerError',
+  'mailRefused',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+];
 
 /**
  * The one map from an error to what Temporal keeps of it: type and message alone, without addresses of people and

@@ -4,13 +4,17 @@ import { openOrder } from '../src/orders/open-order.ts';
 import { planOrder } from '../src/orders/plan-order.ts';
 import { projectOrder } from '../src/orders/project-order.ts';
 import { recordPayment } from '../src/payments/record-payment.ts';
+import { findCasePlace } from '../src/purchases/find-case-place.ts';
+import { claimServer } from '../src/servers/claim-server.ts';
 import { fetchLogin } from '../src/servers/fetch-login.ts';
+import { finishClaim, returnClaim } from '../src/servers/finish-claim.ts';
+import { strandServer } from '../src/servers/strand-server.ts';
 import { verifyServer } from '../src/servers/verify-server.ts';
 import { createStockReader } from '../src/suppliers/read-package.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { LockActivities } from '../workflows/contract/package-lock.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { notYet, withFailures } from './failures.ts';
+import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
@@ -43,6 +47,15 @@ export function createActivities(
     },
     checkStock: (input) => checkStock(withStock, input),
     ...createPurchasing(deps),
+    findCasePlace: (input) => findCasePlace(deps.db, input),
+    strandServer: (input) => strandServer(deps, input),
+    claimServer: (input) => claimServer(settling, input),
+    finishClaim: async ({ purchaseId, everyMs }) => {
+      const look = await finishClaim({ ...settling, ...deps }, { purchaseId });
+      if (look.kind === 'notReady') throw notYet({ why: look.why, retryMs: everyMs });
+      return look;
+    },
+    returnClaim: (input) => returnClaim({ ...settling, ...deps }, input),
     verifyServer: (input) => verifyServer(settling, input),
     markPackageDry: (input) => markPackageDry(withStock, input),
     fetchCredentials: async ({ orderId, purchaseId, everyMs }) => {
@@ -51,7 +64,16 @@ export function createActivities(
       return { os: look.os };
     },
     deliverOrder: (input) => deliverOrder(deps, input),
-    sendNotice: (input) => deps.sendNotice(input),
+    sendNotice: async (input) => {
+      try {
+        await deps.sendNotice(input);
+      } catch (error) {
+        const failure = toFailure(error);
+        const fields = { orderId: input.orderId, notice: input.notice.kind, reason: failure.message };
+        if (failure.nonRetryable) deps.log.error(fields, 'A mail cannot be sent; somebody must look');
+        throw failure;
+      }
+    },
     restartOrder: async (input) => {
       await deps.restartOrder(input);
     },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createActivities, createLockActivities } from '../activities/index.ts';
 import type { Config } from './config.ts';
 import { collectionsOf, openDatabase, withDatabase } from './database.ts';
+import { BrokenRecord } from './domain/broken-record.ts';
 import type { SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import { createHttpApp } from './http/app.ts';
@@ -24,16 +25,29 @@ import { createTemporalClient } from './temporal/connection.ts';
 import { createLockSignals } from './temporal/lock-signals.ts';
 import { openNamespace } from './temporal/open-namespace.ts';
 import { NamespaceNotPrepared, prepareNamespace } from './temporal/prepare-namespace.ts';
+import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
 const now = () => new Date().toISOString();
 
-/** Reads the policy anew at each call: a change of the file reaches what waits. */
-function policyReader(policyFile: string | null): () => Promise<ResolvedPolicy> {
-  return async () =>
-    resolvePolicy(policyFile === null ? defaultPolicy : await readPolicyFile({ path: policyFile }));
+/**
+ * Reads the policy anew at each call: a change of the file reaches what waits. A file that became unusable while the
+ * process runs stops nothing: the last good policy goes on, and an error says so.
+ */
+function policyReader(policyFile: string | null, log: Logger): () => Promise<ResolvedPolicy> {
+  if (policyFile === null) return async () => resolvePolicy(defaultPolicy);
+  let last: ResolvedPolicy | undefined;
+  return async () => {
+    try {
+      last = resolvePolicy(await readPolicyFile({ path: policyFile }));
+    } catch (error) {
+      if (!last) throw error;
+      log.error({ err: error }, 'The policy file cannot be used; the last good policy stays in force');
+    }
+    return last;
+  };
 }
 
 /** A worker that starts before Temporal waits this long for it. */
@@ -44,7 +58,7 @@ export async function composeWorker(
   config: Config<'worker'>,
   log: Logger,
 ): Promise<Workers & { close(): Promise<void> }> {
-  const readPolicy = policyReader(config.policyFile);
+  const readPolicy = policyReader(config.policyFile, log);
   const { longestPurchaseMs } = await readPolicy();
   const client = createTemporalClient(config.temporal);
   const { address, namespace } = config.temporal;
@@ -105,14 +119,14 @@ function supplierFinder(
   return (name) => {
     const supplier = suppliers[name];
     if (!supplier)
-      throw new Error(`Failed to find the supplier ${name}: it is switched off. Set its variables.`);
+      throw new BrokenRecord(`Failed to find the supplier ${name}: it is switched off. Set its variables.`);
     return supplier;
   };
 }
 
 /** The API's parts: storefront, webhooks and the retry button. It starts while Temporal or the database is away. */
 export async function composeApi(config: Config<'api'>, log: Logger) {
-  const readPolicy = policyReader(config.policyFile);
+  const readPolicy = policyReader(config.policyFile, log);
   const policy = await readPolicy();
   const client = createTemporalClient(config.temporal);
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
@@ -148,6 +162,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       acceptPayment: createPaymentAcceptor(client),
       retryOrder: (request) =>
         withDatabase(() => retryOrder({ client, db, readPolicy, now: () => new Date(), log }, request)),
+      resolveCase: (request) => withDatabase(() => resolveCase({ client, db }, request)),
       readiness: () =>
         Promise.all([
           check('database', () => database.db.command({ ping: 1 })),

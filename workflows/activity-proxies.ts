@@ -17,6 +17,9 @@ export const records = proxyLocalActivities<
     | 'verifyServer'
     | 'deliverOrder'
     | 'restartOrder'
+    | 'findCasePlace'
+    | 'claimServer'
+    | 'returnClaim'
   >
 >({
   startToCloseTimeout: '20s',
@@ -63,6 +66,26 @@ export function credentialActivities(policy: ResolvedPolicy) {
       maximumInterval: policy.credentialsEveryMs,
     },
     summary: "Wait for the server's login",
+  });
+}
+
+/** Stopping and wiping: repeated under the same operation until it is done, at most `wipeLimit` in all. */
+export function wipeActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'strandServer' | 'finishClaim'>>({
+    scheduleToCloseTimeout: policy.wipeLimitMs,
+    startToCloseTimeout: '60s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+    summary: 'Stop and wipe the server',
+  });
+}
+
+/** The mail with the login: an order must not wait for a broken mail server without end. */
+export function loginMail(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'sendNotice'>>({
+    scheduleToCloseTimeout: policy.credentialsLimitMs,
+    startToCloseTimeout: '60s',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
+    summary: 'Mail the login',
   });
 }
 

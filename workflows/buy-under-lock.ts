@@ -51,21 +51,38 @@ async function buyHoldingTheLock(
 ): Promise<Turn> {
   const { order, policy, record } = run;
   const { orderId } = order;
-  const { lowStockWarning } = policy;
-  const [found] = await Promise.all([
-    stock.checkStock({ orderId, trial: run.trial, lowStockWarning }),
-    record.enter({
-      status: 'provisioning',
-      text: 'Its turn: checks the stock and buys the server.',
-      next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
-    }),
-  ]);
-  if (found.kind !== 'available') return withoutStock(found);
-  run.trial = false;
-  run.waitingForStockSinceMs = null;
-  if (found.low) warnOfLowStock(run, found);
-  const outcome = await buy(run, { ...input, stockBefore: found.count });
-  return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+  const writing = record.enter({
+    status: 'provisioning',
+    text: 'Its turn: checks the stock and buys the server.',
+    next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
+  });
+  for (;;) {
+    const { lowStockWarning } = policy;
+    const [found] = await Promise.all([
+      stock.checkStock({ orderId, trial: run.trial, lowStockWarning }),
+      writing,
+    ]);
+    if (found.kind !== 'available') return withoutStock(found);
+    if (found.low) warnOfLowStock(run, found);
+    const outcome = await buy(run, { ...input, stockBefore: found.count });
+    if (outcome.kind === 'busy') {
+      await waitForPurchase(run, outcome.purchaseId);
+      continue;
+    }
+    run.trial = false;
+    run.waitingForStockSinceMs = null;
+    return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+  }
+}
+
+/** A dead holder's purchase may still be at the supplier: the next one waits for it, then looks at the stock again. */
+async function waitForPurchase(run: OrderRun, purchaseId: string): Promise<void> {
+  run.record.note(`Waits for purchase ${purchaseId}, which may still be at the supplier.`);
+  await settlingActivities(run.policy).settlePurchase({
+    purchaseId,
+    asOwner: false,
+    policy: purchaseLimits(run.policy),
+  });
 }
 
 function withoutStock(found: Exclude<StockCheck, { kind: 'available' }>): Turn {
@@ -88,30 +105,17 @@ function warnOfLowStock(run: OrderRun, found: { count: number; packageName: stri
   run.notices.tell({ factId: 'lowStock', notice: { kind: 'lowStock', available: found.count } });
 }
 
-/** One purchase, waiting under the lock for a dead holder's purchase first where there is one. */
 async function buy(
   run: OrderRun,
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
 ): Promise<PurchaseOutcome> {
   const { policy, order } = run;
   const { orderId, supplier, packageKey } = order;
-  const limits = purchaseLimits(policy);
-  const settling = settlingActivities(policy);
-  for (;;) {
-    const outcome = await purchaseActivities(policy).buyVps({
-      orderId,
-      supplier,
-      packageKey,
-      ...input,
-      policy: limits,
-    });
-    if (outcome.kind === 'unstored') {
-      return settling.storePurchaseReply({ purchaseId: input.purchaseId, reply: outcome.reply });
-    }
-    if (outcome.kind !== 'busy') return outcome;
-    run.record.note(`Waits for purchase ${outcome.purchaseId}, which may still be at the supplier.`);
-    await settling.settlePurchase({ purchaseId: outcome.purchaseId, asOwner: false, policy: limits });
-  }
+  const asked = { orderId, supplier, packageKey, ...input, policy: purchaseLimits(policy) };
+  const outcome = await purchaseActivities(policy).buyVps(asked);
+  if (outcome.kind !== 'unstored') return outcome;
+  const { purchaseId } = input;
+  return settlingActivities(policy).storePurchaseReply({ purchaseId, reply: outcome.reply });
 }
 
 /** A purchase of an earlier run whose lock is lost: settled without asking for it, the fence is still its own. */

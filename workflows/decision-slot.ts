@@ -1,6 +1,6 @@
 /** What was decided for a failed order, and by whom. */
 export interface Decision {
-  act: 'retry' | 'resolve';
+  act: 'retry' | 'resolve' | 'assign';
   by: string;
   /** ISO UTC. */
   at: string;

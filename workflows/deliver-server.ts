@@ -1,6 +1,6 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import { describeDuration } from '../src/domain/duration.ts';
-import { credentialActivities, records } from './activity-proxies.ts';
+import { credentialActivities, loginMail, records } from './activity-proxies.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /** From a verified purchase to a delivered server: waits for the login outside the lock, delivers, mails. */
@@ -33,7 +33,8 @@ export async function deliverServer(
   }
   const delivery = await records.deliverOrder({ orderId, purchaseId });
   if (delivery.kind === 'moneyGone') return { kind: 'again' };
-  await run.notices.tellNow({ factId: `credentials:${purchaseId}`, notice: { kind: 'credentials' } });
+  const unsent = await mailLogin(run, { purchaseId, ip });
+  if (unsent) return unsent;
   await record.enter({
     status: 'active',
     text: `Delivered ${ip}; the login was mailed to the customer.`,
@@ -41,6 +42,23 @@ export async function deliverServer(
     ip,
   });
   return { kind: 'ended', status: 'active' };
+}
+
+/** Delivered, but not told: a retry goes on with the mail, nothing is bought again. */
+async function mailLogin(
+  run: OrderRun,
+  { purchaseId, ip }: { purchaseId: string; ip: string },
+): Promise<StepResult | null> {
+  const { orderId } = run.order;
+  const factId = `${orderId}:credentials:${purchaseId}`;
+  try {
+    await loginMail(run.policy).sendNotice({ orderId, factId, notice: { kind: 'credentials' } });
+    return null;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const message = `The login of ${ip} could not be mailed: ${error.cause?.message ?? error.message}.`;
+    return { kind: 'failed', code: 'credentialsLate', message, purchaseId, ip };
+  }
 }
 
 function isOutOfTime(error: unknown): boolean {

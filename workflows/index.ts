@@ -1,3 +1,5 @@
 export { packageLock } from './package-lock.ts';
 export { provisionOrder } from './provision-order.ts';
+export { resolveCase } from './resolve-case.ts';
 export { settlePayment } from './settle-payment.ts';
+export { strandServer } from './strand-server.ts';

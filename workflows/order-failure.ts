@@ -1,4 +1,5 @@
 import { condition } from '@temporalio/workflow';
+import { type FailureCode, isRetriedByItself } from '../src/domain/order.ts';
 import { recommendedActions } from '../src/domain/order-words.ts';
 import { records } from './activity-proxies.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
@@ -8,6 +9,7 @@ export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void
   const { code, message } = step;
   run.waitingForStockSinceMs = null;
   run.policy = await records.readPolicy();
+  keepEarlyDecision(run, code);
   const isCase = code === 'purchaseUnknown' || code === 'duplicateServer';
   const casePurchaseId = isCase ? step.purchaseId : undefined;
   await run.record.enter({
@@ -36,9 +38,22 @@ export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void
   }
 }
 
-/** Waits for the failure's one decision. A person's retry may buy once from a package that is marked dry. */
+/**
+ * A retry that was accepted while the step still ran continues only where the failure is transient: what needs a
+ * person's look is decided by somebody who has seen it.
+ */
+function keepEarlyDecision(run: OrderRun, code: FailureCode): void {
+  const early = run.slot.taken;
+  run.earlyDecision = early;
+  if (!early || isRetriedByItself(code)) return;
+  run.record.note(`The retry of ${early.by} came before this was known and counts no more.`);
+  run.slot.empty();
+}
+
+/** Waits for the failure's one decision. A person's retry of it may buy once from a package that is marked dry. */
 export async function waitForDecision(run: OrderRun): Promise<void> {
   await condition(() => run.slot.isDecided);
-  run.trial = run.slot.taken?.act === 'retry';
+  const { taken } = run.slot;
+  run.trial = taken?.act === 'retry' && taken !== run.earlyDecision;
   run.slot.empty();
 }

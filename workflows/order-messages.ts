@@ -92,7 +92,7 @@ export function useOrderMessages(input: {
     const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
     record.note(`Retry by ${by}${reason ? `: ${reason}` : ''}. ${answer.next}${unreadable}`);
     if (answer.act === 'wake') wake = true;
-    else slot.fill({ act: 'retry', by, at: new Date(Date.now()).toISOString() });
+    else if (answer.act !== 'none') slot.fill({ act: 'retry', by, at: new Date(Date.now()).toISOString() });
     return { orderStatus: record.status, next: answer.next };
   }
 }

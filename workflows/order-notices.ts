@@ -4,8 +4,6 @@ import { notices } from './activity-proxies.ts';
 export interface OrderNotices {
   /** Queues a mail; the order does not wait for the mail server. */
   tell(input: { factId: string; notice: OrderNotice }): void;
-  /** Sends one mail and waits until the mail server took it. */
-  tellNow(input: { factId: string; notice: OrderNotice }): Promise<void>;
   /** True while every queued mail is sent: a run may not end before. */
   readonly isDrained: boolean;
 }
@@ -26,9 +24,6 @@ export function useOrderNotices(input: {
         .finally(() => {
           open -= 1;
         });
-    },
-    async tellNow({ factId, notice }) {
-      await notices.sendNotice({ orderId, factId: `${orderId}:${factId}`, notice });
     },
     get isDrained() {
       return open === 0;

@@ -32,6 +32,8 @@ export interface OrderRecord {
   /** Writes the notes that no status has taken along yet. */
   flush(): Promise<void>;
   readonly hasUnwrittenNotes: boolean;
+  /** True once everything that was noted stands in the document, or the document is somebody else's. */
+  readonly isWritten: boolean;
 }
 
 interface StatusChange {
@@ -67,6 +69,8 @@ export function createOrderRecord(orderId: string): OrderRecord {
   const timeline: { at: string; text: string }[] = [];
   const refusals: string[] = [];
 
+  let isLost = false;
+
   const record: OrderRecord = {
     orderId,
     get status() {
@@ -89,10 +93,14 @@ export function createOrderRecord(orderId: string): OrderRecord {
     get hasUnwrittenNotes() {
       return hasEntered && claimed < timeline.length;
     },
+    get isWritten() {
+      return !hasEntered || isLost || written === timeline.length;
+    },
     adopt(order) {
       facts = order;
       status = order.status;
       sinceMs = Date.parse(order.statusSince);
+      failure = order.failure;
       version = order.version;
     },
     note(text) {
@@ -154,6 +162,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
     for (;;) {
       version = Math.max(Date.now(), version + 1);
       const result = await records.projectOrder(projection(news));
+      isLost = result.kind === 'otherOwner';
       if (result.kind === 'otherOwner')
         throw new OwnerChanged(`Order ${orderId} belongs to another workflow.`);
       if (result.kind === 'written') break;

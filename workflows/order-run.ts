@@ -1,7 +1,7 @@
 import type { FailureCode, OrderStatus } from '../src/domain/order.ts';
 import type { OrderFacts } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
-import type { DecisionSlot } from './decision-slot.ts';
+import type { Decision, DecisionSlot } from './decision-slot.ts';
 import type { OrderMessages } from './order-messages.ts';
 import type { OrderNotices } from './order-notices.ts';
 import type { OrderRecord } from './order-record.ts';
@@ -20,6 +20,10 @@ export interface OrderRun {
   lock: PackageLock;
   /** A person's retry buys once although the package is marked dry. */
   trial: boolean;
+  /** A decision that was taken before the present failure was known. */
+  earlyDecision: Decision | null;
+  /** How many payments were looked at when the next step was planned. */
+  paymentsAtPlan: number;
   /** Since when the order waits for stock, over several looks; null while it does not. */
   waitingForStockSinceMs: number | null;
 }

@@ -73,9 +73,9 @@ export function usePaymentDesk(input: {
 
   async function settle(payment: CapturedPayment): Promise<void> {
     const recorded = await records.recordPayment({ orderId, payment });
-    if (recorded.known) return;
-    record.note(recorded.sentence);
+    if (!recorded.known) record.note(recorded.sentence);
     if (recorded.verdict === 'right') return;
+    // Also where it was recorded before: the run that did may have died before it told anybody.
     notices.tell({
       factId: `payment:${payment.gateway}:${payment.paymentId}`,
       notice: { kind: 'paymentProblem', verdict: recorded.verdict, payment },
@@ -83,15 +83,25 @@ export function usePaymentDesk(input: {
   }
 }
 
-function findPayment(orderId: string, from: SignalInput): CapturedPayment | undefined {
+/** Reads a captured payment of an order; undefined where a member is missing or absurd. */
+export function findPayment(orderId: string, from: SignalInput): CapturedPayment | undefined {
   const gateway = findText({ from, name: 'gateway' });
   const paymentId = findText({ from, name: 'paymentId' });
   const currency = findText({ from, name: 'currency' });
   const paidAt = findText({ from, name: 'paidAt' });
   const amountPaise = findInteger({ from, name: 'amountPaise' });
-  if (!isGateway(gateway) || !paymentId || !currency || !paidAt || amountPaise === undefined)
-    return undefined;
+  if (!isGateway(gateway) || !isShort(paymentId) || !isShort(currency) || !isMoment(paidAt)) return undefined;
+  if (amountPaise === undefined || amountPaise <= 0) return undefined;
   return { gateway, paymentId, orderId, amountPaise, currency, paidAt };
+}
+
+/** Gateways' ids and currencies are short; anything longer was never one. */
+function isShort(text: string | undefined): text is string {
+  return text !== undefined && text.length <= 100;
+}
+
+function isMoment(text: string | undefined): text is string {
+  return text !== undefined && !Number.isNaN(Date.parse(text));
 }
 
 function isGateway(name: string | undefined): name is GatewayName {

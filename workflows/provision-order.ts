@@ -1,9 +1,17 @@
-import { allHandlersFinished, CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { OrderStatus } from '../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
+import { resumeClaim, useAssignServer } from './assign-server.ts';
 import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
 import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
 import { createDecisionSlot } from './decision-slot.ts';
@@ -38,12 +46,14 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
   const slot = createDecisionSlot();
   const messages = useOrderMessages({ record, slot, policy: () => policy });
   useResolvePurchase({ record, slot, policy: () => policy });
+  useAssignServer({ record, slot, policy: () => policy });
   const lock = usePackageLock({
     onPaused: ({ reason }) => record.note(`The package lock is paused: ${reason}`),
     onResumed: () => record.note('The package lock is open again.'),
   });
   // One condition over all: a payment that arrives while a mail is awaited is settled before the run ends.
-  const nothingLeft = () => condition(() => payments.isIdle && notices.isDrained && allHandlersFinished());
+  const nothingLeft = () =>
+    condition(() => payments.isIdle && notices.isDrained && record.isWritten && allHandlersFinished());
   const paymentSignalled = !payments.isEmpty;
   payments.open();
   await payments.idle();
@@ -70,8 +80,13 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     payments,
     lock,
     trial,
+    earlyDecision: null,
+    paymentsAtPlan: payments.settled,
     waitingForStockSinceMs: null,
   };
+  // A failure that waits for a decision goes on waiting; without one, nothing is bought anew.
+  const isUndecided = opened.restarted && order.status === 'failed' && opened.step.kind === 'buy' && !trial;
+  if (isUndecided) await waitForDecision(run);
   const status = await runToTheEnd(run, opened.step);
   await nothingLeft();
   return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
@@ -111,7 +126,9 @@ async function takeNextStepSafely(run: OrderRun, known: NextStep | null): Promis
 }
 
 /** What MongoDB and the ledger say now, whatever this run remembers. */
-function planNextStep({ order }: OrderRun): Promise<NextStep> {
+function planNextStep(run: OrderRun): Promise<NextStep> {
+  const { order } = run;
+  run.paymentsAtPlan = run.payments.settled;
   return records.planOrder({ orderId: order.orderId, workflowId: workflowInfo().workflowId });
 }
 
@@ -123,6 +140,8 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
       return afterTurn(run, await buyUnderLock(run, step));
     case 'settle':
       return afterTurn(run, await settleWithoutLock(run, step));
+    case 'claim':
+      return resumeClaim(run, step);
     case 'verify':
       return afterTurn(run, await verify(run, step.purchaseId));
     case 'finishDelivery':
@@ -154,8 +173,8 @@ async function awaitRightPayment(run: OrderRun): Promise<StepResult> {
     const message = 'What was paid is not what the order costs; nothing is bought for it.';
     await enterFailed(run, { kind: 'failed', code: 'paymentMismatch', message });
   }
-  const settled = payments.settled;
-  await condition(() => payments.settled > settled || slot.isDecided);
+  // Counted from the look at the order: the right payment may have come while the failure was written.
+  await condition(() => payments.settled > run.paymentsAtPlan || slot.isDecided);
   slot.empty();
   return { kind: 'again' };
 }
@@ -210,5 +229,6 @@ function endWithoutOrder(
 }
 
 function sayError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,6 @@
 import { notices, records } from './activity-proxies.ts';
 import type { SettlePaymentInput } from './contract/settle-payment.ts';
+import { findPayment } from './payment-desk.ts';
 
 /**
  * A payment that arrived after its order's workflow had ended: recorded under its own id; the first right one
@@ -8,18 +9,24 @@ import type { SettlePaymentInput } from './contract/settle-payment.ts';
 export async function settlePayment(
   input: SettlePaymentInput,
 ): Promise<{ paymentId: string; explanation: string }> {
-  const payment = (input as SettlePaymentInput | undefined)?.payment;
-  if (!payment?.orderId || !payment.paymentId) {
+  const said = (input as Partial<SettlePaymentInput> | undefined)?.payment;
+  const orderIdSaid = typeof said?.orderId === 'string' ? said.orderId : '';
+  const payment = findPayment(orderIdSaid, { kind: 'fields', fields: { ...said } });
+  if (orderIdSaid === '' || !payment) {
     return { paymentId: '', explanation: 'Started by the webhook with {"payment": {...}}.' };
   }
   const { orderId, paymentId } = payment;
   const recorded = await records.recordPayment({ orderId, payment });
   if (recorded.verdict === 'right') {
     await records.restartOrder({ orderId });
-  } else if (!recorded.known) {
+  } else {
     const factId = `${orderId}:payment:${payment.gateway}:${paymentId}`;
     const notice = { kind: 'paymentProblem' as const, verdict: recorded.verdict, payment };
-    await notices.sendNotice({ orderId, factId, notice });
+    try {
+      await notices.sendNotice({ orderId, factId, notice });
+    } catch {
+      return { paymentId, explanation: `${recorded.sentence} The mail about it could not be sent.` };
+    }
   }
   return { paymentId, explanation: recorded.sentence };
 }

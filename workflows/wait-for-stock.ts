@@ -61,17 +61,23 @@ function startLimit(limitMs: number): Limit {
 }
 
 async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
-  const { policy, messages, order } = run;
+  const { policy, messages, order, slot } = run;
   const { orderId } = order;
   const { lowStockWarning } = policy;
   for (;;) {
-    await condition(() => messages.isAwake || limit.isOver, policy.stockEveryMs, {
+    await condition(() => messages.isAwake || slot.isDecided || limit.isOver, policy.stockEveryMs, {
       summary: 'looks at the stock again',
     });
+    // A stranded server is being made ready for the order: nothing is bought meanwhile.
+    if (slot.taken && !slot.isDecided) await condition(() => !slot.taken || slot.isDecided);
+    if (slot.isDecided) {
+      slot.empty();
+      return true;
+    }
     if (limit.isOver) return false;
     if (messages.takeWake()) run.trial = true;
     const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
-    if (look.kind === 'available') return true;
+    if (look.kind === 'available' && !slot.taken) return true;
   }
 }
 

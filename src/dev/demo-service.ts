@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { readConfig } from '../config.ts';
 import { type Collections, collectionsOf, openDatabase } from '../database.ts';
 import { importProducts, parseCatalogue } from '../orders/import-products.ts';
+import { importForeignServers } from '../servers/import-foreign.ts';
 import { createTemporalClient } from '../temporal/connection.ts';
 import { demoCatalogue } from './demo-catalogue.ts';
 import type { EmbeddedStack } from './embedded-stack.ts';
@@ -58,6 +59,8 @@ export async function startDemoService(around: DemoSurroundings): Promise<DemoSe
   const db = collectionsOf(database.db);
   const entries = parseCatalogue([...demoCatalogue, nearNameProduct]);
   await importProducts({ db, entries, defaults: { matchPolicy: 'exact', reserve: 0 } });
+  const now = () => new Date().toISOString();
+  await importForeignServers({ db, now }, { supplier: 'smartvps', addresses: [], by: 'demo' });
   const parts = await Promise.all([
     startServiceProcess({ part: 'worker', env }),
     startServiceProcess({ part: 'api', env }),

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
-import { composeImport } from '../ops-composition.ts';
+import { composeImport, composeRecords } from '../ops-composition.ts';
 import type { Scenario } from '../simulator/scenario.ts';
 import { demoCatalogue } from './demo-catalogue.ts';
 import type { EmbeddedStack } from './embedded-stack.ts';
@@ -151,7 +151,9 @@ async function startSimulator(input: { env: Record<string, string>; dataDir: str
 
 async function importDemoCatalogue(env: Record<string, string>, log: Log): Promise<void> {
   try {
-    const counts = await composeImport(readConfig('import', env))(demoCatalogue);
+    const config = readConfig('import', env);
+    const counts = await composeImport(config)(demoCatalogue);
+    await composeRecords(config).importForeign({ list: null, supplier: 'smartvps', by: 'demo' });
     log(`Catalogue ready: ${counts.created} products created, ${counts.updated + counts.unchanged} known`);
   } catch (thrown) {
     throw new StackError(messageOf(thrown));

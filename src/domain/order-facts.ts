@@ -1,4 +1,4 @@
-import type { OrderStatus, SupplierName } from './order.ts';
+import type { Failure, OrderStatus, SupplierName } from './order.ts';
 import type { MatchPolicy } from './package-name.ts';
 
 /** What a workflow may know of an order: ids, product and price, nothing of the customer. */
@@ -6,6 +6,7 @@ export interface OrderFacts {
   orderId: string;
   status: OrderStatus;
   statusSince: string;
+  failure: Failure | null;
   version: number;
   productName: string;
   supplier: SupplierName;
@@ -25,6 +26,8 @@ export type NextStep =
   | { kind: 'awaitPayment' }
   | { kind: 'buy'; purchaseId: string }
   | { kind: 'settle'; purchaseId: string }
+  /** A stranded server is being made ready; `failure` is what the order goes back to where that fails. */
+  | { kind: 'claim'; purchaseId: string; failure: Failure | null }
   | { kind: 'case'; purchaseId: string; duplicate: boolean; sentence: string }
   | { kind: 'verify'; purchaseId: string; ip: string }
   | { kind: 'finishDelivery'; purchaseId: string; ip: string }

@@ -3,9 +3,9 @@ import { describeDuration } from './duration.ts';
 import type { OrderStatus } from './order.ts';
 
 /** What follows from a retry: `decide` fills the failed order's slot, `wake` looks again at once, `afterOutcome`
- * continues as soon as the running step's outcome is known. */
+ * continues as soon as the running step's outcome is known; `none`: what it asks for goes on already. */
 export type RetryAnswer =
-  | { kind: 'accepted'; act: 'decide' | 'wake' | 'afterOutcome'; next: string }
+  | { kind: 'accepted'; act: 'decide' | 'wake' | 'afterOutcome' | 'none'; next: string }
   | { kind: 'refused'; sentence: string };
 
 /** The state that a retry meets. Times in milliseconds since the epoch. */
@@ -17,7 +17,7 @@ export interface RetryState {
   provisioningLimitMs: number;
   lockWaitLimitMs: number;
   /** Who decided already on this failure, and when (ISO), where the slot is taken. */
-  decided: null | { by: string; at: string };
+  decided: null | { act: string; by: string; at: string };
 }
 
 /** The row "retry" of the matrix status x message: retry means verify, then continue (design 3). */
@@ -31,8 +31,8 @@ export function answerRetry(state: RetryState): RetryAnswer {
     case 'preparing':
       return {
         kind: 'accepted',
-        act: 'wake',
-        next: 'The server is bought; its login is looked for again at once.',
+        act: 'none',
+        next: 'The server is bought; its login is looked for every few seconds, without end until its limit.',
       };
     case 'queued':
       return answerBusy(state, state.lockWaitLimitMs, 'waiting its turn');
@@ -75,8 +75,8 @@ function answerBusy(state: RetryState, limitMs: number, doing: string): RetryAns
   };
 }
 
-function alreadyDecided({ by, at }: NonNullable<RetryState['decided']>): RetryAnswer {
-  return refused(`Already decided: retry by ${by} at ${at.slice(11, 16)} UTC.`);
+function alreadyDecided({ act, by, at }: NonNullable<RetryState['decided']>): RetryAnswer {
+  return refused(`Already decided: ${act} by ${by} at ${at.slice(11, 16)} UTC.`);
 }
 
 function refused(sentence: string): RetryAnswer {

@@ -32,6 +32,19 @@ export const failureCodes = [
 ] as const;
 export type FailureCode = (typeof failureCodes)[number];
 
+const transientCodes: readonly FailureCode[] = [
+  'packageUnavailable',
+  'purchaseRefused',
+  'supplierUnreachable',
+  'credentialsLate',
+  'lockTimeout',
+];
+
+/** True for failures that another try can heal without a person's look (design 3). */
+export function isRetriedByItself(code: FailureCode): boolean {
+  return transientCodes.includes(code);
+}
+
 /** A failed order's reason: `message` is one sentence that a person understands; `since` is ISO UTC. */
 export interface Failure {
   code: FailureCode;
@@ -50,6 +63,9 @@ export type Goods =
 export type Money = 'unpaid' | 'kept' | 'refunding' | 'refunded';
 
 export type SupplierName = 'smartvps' | 'hostycare';
+/** Suppliers that this version can buy from; a product of another one can be imported, but is not sold. */
+export const connectedSuppliers: readonly SupplierName[] = ['smartvps'];
+
 export type GatewayName = 'cashfree' | 'razorpay';
 
 /** The statuses after which nothing more happens to an order by itself. */

@@ -22,15 +22,23 @@ export interface SettlingEvidence {
   foreignKnown: boolean;
   probes:
     | { kind: 'probed'; asked: number; unanswered: number; candidates: Candidate[] }
-    | { kind: 'tooLarge'; poolSize: number };
+    | { kind: 'tooLarge'; poolSize: number }
+    | { kind: 'noPool' };
   /** Other purchases of this supplier that may have got an address of this package. */
   rivals: string[];
   /** Fresh count of the package before the purchase. */
   stockBefore: number | null;
   /** True where the package's counter moved at our last known sale of it. */
   counterAlive: boolean;
-  /** Other packages whose count fell beyond purchases that we know; null where the stock could not be read. */
-  otherFalls: string[] | null;
+  /** The stock read afterwards, beside the one before; null where one of them could not be read. */
+  stockAfter: StockAfter | null;
+}
+
+export interface StockAfter {
+  /** False where the package's own count is another one than the sales that we know make it. */
+  isOwnAsBefore: boolean;
+  /** Other packages whose count fell beyond purchases that we know. */
+  otherFalls: string[];
 }
 
 export interface SettlingPolicy {
@@ -66,6 +74,7 @@ function findDoubt({ foreignKnown, probes }: SettlingEvidence): string | null {
   if (!foreignKnown) {
     return "The shop's older servers are not known: run `npm run ops -- servers import FILE`, or `--none`.";
   }
+  if (probes.kind === 'noPool') return 'The name of the package does not say which addresses belong to it.';
   if (probes.kind === 'tooLarge')
     return `The package has ${probes.poolSize} addresses: too many to ask for each.`;
   if (probes.unanswered > 0) {
@@ -101,13 +110,15 @@ function judgeAbsence(input: { evidence: SettlingEvidence; policy: SettlingPolic
 }
 
 function findVeto(evidence: SettlingEvidence, { lowStockWarning }: SettlingPolicy): string | null {
-  const { stockBefore, counterAlive, otherFalls } = evidence;
+  const { stockBefore, counterAlive, stockAfter } = evidence;
   if (stockBefore === null) return 'the stock before the purchase is not known';
   if (stockBefore <= lowStockWarning) {
     return `only ${stockBefore} were left: an address of another package may have been sold`;
   }
   if (!counterAlive) return "the package's counter is not known to move when something is sold";
-  if (otherFalls === null) return 'the stock could not be read afterwards';
+  if (stockAfter === null) return 'the stock could not be read before and afterwards';
+  if (!stockAfter.isOwnAsBefore) return 'the count of the package is another one than before';
+  const { otherFalls } = stockAfter;
   if (otherFalls.length > 0) return `other packages have fewer than before: ${otherFalls.join(', ')}`;
   return null;
 }
@@ -115,6 +126,10 @@ function findVeto(evidence: SettlingEvidence, { lowStockWarning }: SettlingPolic
 /** True where a server that was asked for at `sentAt` would expire on `expiresOn` (ISO date), within two days. */
 export function isOneMonthAfter(expiresOn: string, sentAt: string): boolean {
   const expected = new Date(sentAt);
+  const day = expected.getUTCDate();
   expected.setUTCMonth(expected.getUTCMonth() + 1);
+  // A month after 31 January is the last day of February, not 3 March.
+  if (expected.getUTCDate() !== day) expected.setUTCDate(0);
+  expected.setUTCHours(0, 0, 0, 0);
   return Math.abs(Date.parse(expiresOn) - expected.getTime()) <= expiryToleranceMs;
 }

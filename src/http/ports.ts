@@ -1,5 +1,6 @@
 import type { OrderStatus } from '../domain/order.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
+import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
 import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
 
@@ -13,6 +14,19 @@ export interface RetryRequest {
 export type RetryOutcome =
   | { kind: 'accepted'; orderId: string; orderStatus: OrderStatus; next: string }
   | { kind: 'refused'; orderStatus: OrderStatus; since: string; ageSeconds: number; sentence: string }
+  | { kind: 'notFound' }
+  | { kind: 'unavailable'; sentence: string };
+
+/** A person's word on an order's open case, or on the purchase that is named. */
+export interface ResolveRequest {
+  orderId: string;
+  purchaseId?: string;
+  resolution: PurchaseResolution;
+}
+
+export type ResolveOutcome =
+  | { kind: 'accepted'; orderId: string; purchaseId: string; next: string }
+  | { kind: 'refused'; sentence: string }
   | { kind: 'notFound' }
   | { kind: 'unavailable'; sentence: string };
 
@@ -47,6 +61,7 @@ export interface HttpPorts {
   /** The one durable step of a webhook: resolves once Temporal has the payment. */
   acceptPayment(payment: CapturedPayment): Promise<void>;
   retryOrder(request: RetryRequest): Promise<RetryOutcome>;
+  resolveCase(request: ResolveRequest): Promise<ResolveOutcome>;
   readiness(): Promise<ReadinessCheck[]>;
 }
 

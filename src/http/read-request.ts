@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { operatingSystemNames } from '../domain/operating-system.ts';
+import { isPublicIpv4 } from '../domain/package-name.ts';
 import type { CheckoutRequest } from '../domain/storefront.ts';
 import type { FieldProblem } from '../domain/webhook-verdict.ts';
-import type { RetryRequest } from './ports.ts';
+import type { ResolveRequest, RetryRequest } from './ports.ts';
 import { invalidRequest } from './problem.ts';
 import type { Reply } from './route.ts';
 
@@ -68,6 +69,27 @@ const provisionBody = z.object(
   { error: 'is missing or not a JSON object.' },
 );
 
+const settledBy = {
+  purchaseId: text(60).nullish(),
+  acceptMismatch: z.boolean({ error: 'is not true or false.' }).default(false),
+  ...retryMembers,
+};
+const resolveBody = z.discriminatedUnion(
+  'outcome',
+  [
+    z.object({
+      outcome: z.literal('bought'),
+      ip: z
+        .string({ error: 'is missing or not a text.' })
+        .trim()
+        .refine(isPublicIpv4, { error: 'is not a public IPv4 address.' }),
+      ...settledBy,
+    }),
+    z.object({ outcome: z.literal('notBought'), ...settledBy }),
+  ],
+  { error: 'is missing or not "bought" or "notBought".' },
+);
+
 export type ReadResult<T> = { ok: true; value: T } | { ok: false; reply: Reply };
 
 /** Reads a checkout; members that it does not know, such as a price, are ignored. */
@@ -98,6 +120,16 @@ export function readProvision(body: unknown): ReadResult<RetryRequest> {
 export function readRetry(input: { orderId: string; body: unknown }): ReadResult<RetryRequest> {
   const parsed = retryBody.safeParse(input.body ?? {});
   return parsed.success ? retryOf(input.orderId, parsed.data) : refused(fieldProblems(parsed.error));
+}
+
+/** Reads `POST /api/orders/:id/resolve`. */
+export function readResolve(input: { orderId: string; body: unknown }): ReadResult<ResolveRequest> {
+  const parsed = resolveBody.safeParse(input.body);
+  if (!parsed.success) return refused(fieldProblems(parsed.error));
+  const { purchaseId, reason, by, ...said } = parsed.data;
+  const resolution = { ...said, by: by ?? defaultActor, reason: reason ?? null };
+  const { orderId } = input;
+  return { ok: true, value: { orderId, ...(purchaseId ? { purchaseId } : {}), resolution } };
 }
 
 function retryOf(orderId: string, body: z.output<typeof retryBody>): ReadResult<RetryRequest> {

@@ -1,8 +1,15 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
-import type { HttpDeps, RetryOutcome, RetryRequest } from './ports.ts';
+import type { HttpDeps, ResolveOutcome, RetryOutcome, RetryRequest } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
-import { isOrderId, type ReadResult, readCheckout, readProvision, readRetry } from './read-request.ts';
+import {
+  isOrderId,
+  type ReadResult,
+  readCheckout,
+  readProvision,
+  readResolve,
+  readRetry,
+} from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
 
 /** Every route of the service, each with who may call it. */
@@ -19,6 +26,7 @@ export const routes: readonly Route[] = [
     body: 'optionalJson',
     handle: retryOrder,
   },
+  { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
   {
     method: 'POST',
@@ -123,6 +131,30 @@ function retryReply(outcome: RetryOutcome): Reply {
         members: { orderStatus, since, ageSeconds },
       });
     }
+    case 'notFound':
+      return unknownOrder();
+    case 'unavailable':
+      return unavailable(outcome.sentence);
+    default:
+      return assertNever(outcome);
+  }
+}
+
+async function resolveCase(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const orderId = request.params.id ?? '';
+  if (!isOrderId(orderId)) return unknownOrder();
+  const read = readResolve({ orderId, body: request.body });
+  return read.ok ? resolveReply(await ports.resolveCase(read.value)) : read.reply;
+}
+
+function resolveReply(outcome: ResolveOutcome): Reply {
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { orderId, purchaseId, next } = outcome;
+      return { status: 202, body: { orderId, purchaseId, next } };
+    }
+    case 'refused':
+      return problem({ type: 'case-not-resolved', detail: outcome.sentence });
     case 'notFound':
       return unknownOrder();
     case 'unavailable':

@@ -72,7 +72,8 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
     db.credentials.findOne({ _id: purchaseId ?? '' }),
     db.purchases.findOne({ _id: purchaseId ?? '' }),
   ]);
-  if (!sealed || !row?.ip) throw new Error(`Failed to mail the login of order ${orderId}: it has none.`);
+  if (!sealed || !row?.ip)
+    throw new BrokenRecord(`Failed to mail the login of order ${orderId}: it has none.`);
   const { username, password } = box.open({ orderId, sealed });
   return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os };
 }

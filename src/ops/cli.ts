@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Command, CommanderError } from 'commander';
+import { addCaseCommands, type CasePorts } from './case-commands.ts';
+import { readJson } from './read-json.ts';
+import { addServerCommands, type ServerPorts } from './server-commands.ts';
 
 /** What an import changed: numbers of products. */
 interface ImportCounts {
@@ -10,7 +12,7 @@ interface ImportCounts {
 
 /** The verbs behind the operator's commands, and where their words go. A verb reads its own settings when it is
  * called, so that `--help` works anywhere. */
-export interface OpsPorts {
+export interface OpsPorts extends ServerPorts, CasePorts {
   /** Takes a catalogue file's JSON. Throws an Error whose message is for people. */
   importCatalogue(catalogue: unknown): Promise<ImportCounts>;
   print(text: string): void;
@@ -67,6 +69,8 @@ function createProgram(ports: OpsPorts): Command {
     .option('--json', 'print the result as one line of JSON')
     .addHelpText('after', catalogueHelp)
     .action((file: string, options: { json?: boolean }) => importProducts(ports, { file, ...options }));
+  addServerCommands(program, ports);
+  addCaseCommands(program, ports);
   return program;
 }
 
@@ -75,24 +79,4 @@ async function importProducts(ports: OpsPorts, input: { file: string; json?: boo
   const { created, updated, unchanged } = counts;
   const words = `Imported ${input.file}: ${created} created, ${updated} updated, ${unchanged} unchanged.`;
   ports.print(input.json ? JSON.stringify(counts) : words);
-}
-
-async function readJson(file: string): Promise<unknown> {
-  const text = await readText(file);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Failed to import ${file}: it is not JSON (${reason}). Correct the file.`);
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new Error(`Failed to import ${file}: ${reason}. Check the path, seen from ${process.cwd()}.`);
-  }
 }

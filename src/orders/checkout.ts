@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { type Collections, insertOnce } from '../database.ts';
 import { formatMoney } from '../domain/money.ts';
-import type { GatewayName } from '../domain/order.ts';
+import { connectedSuppliers, type GatewayName } from '../domain/order.ts';
 import type {
   CheckoutOutcome,
   CheckoutRefusal,
@@ -122,6 +122,10 @@ function findSale(input: {
     );
   }
   if (product.disabled !== null) return refused('productDisabled', 'productId', disabledSentence(product));
+  if (!connectedSuppliers.includes(product.supplier)) {
+    const sentence = `"${product.name}" cannot be bought now: its supplier is not connected.`;
+    return refused('productDisabled', 'productId', sentence);
+  }
   const size = product.sizes.find((candidate) => candidate.ramGb === request.ramGb);
   if (size === undefined) {
     const sold = product.sizes.map((candidate) => candidate.ramGb).join(', ');

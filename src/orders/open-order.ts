@@ -40,12 +40,13 @@ export async function openOrder(
 
 async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFacts> {
   const pool = await db.packages.findOne({ _id: packageDocumentId(order) });
-  const { status, statusSince, version, productName, supplier, packageKey, matchPolicy } = order;
+  const { status, statusSince, failure, version, productName, supplier, packageKey, matchPolicy } = order;
   const { ramGb, os, amountPaise, currency } = order;
   return {
     orderId: order._id,
     status,
     statusSince,
+    failure,
     version,
     productName,
     supplier,

@@ -38,7 +38,9 @@ function stepAfter(order: OrderDocument, latest: PurchaseDocument): NextStep {
   const purchaseId = latest._id;
   switch (latest.state) {
     case 'intended':
-      return { kind: 'buy', purchaseId };
+      return latest.kind === 'claim'
+        ? { kind: 'claim', purchaseId, failure: order.failure }
+        : { kind: 'buy', purchaseId };
     case 'sent':
     case 'unknown':
       return { kind: 'settle', purchaseId };

@@ -55,8 +55,9 @@ export async function buyOnce(deps: BuyOnceDependencies, input: BuyOnceInput): P
   const before = await findPurchase({ db, purchaseId });
   if (before && before.state !== 'intended') return answerStored(deps, before, input.policy);
   if (!(await takeGoods(deps, { orderId: order._id, purchaseId }))) return orderClosed(deps, order._id);
+  let row = before;
   if (!before) {
-    await intendPurchase({
+    const isFirst = await intendPurchase({
       db,
       order: { ...order, orderId: order._id, packageName: input.packageName },
       purchaseId,
@@ -65,7 +66,10 @@ export async function buyOnce(deps: BuyOnceDependencies, input: BuyOnceInput): P
       stockAllBefore: input.stockAllBefore,
       at: deps.now(),
     });
+    if (!isFirst) row = await readPurchase({ db, purchaseId });
   }
+  // A stranded server was assigned under this number: nothing is bought under it, whoever asks.
+  if (row?.kind === 'claim') return { kind: 'voided' };
   const fence = await takeFence({ db, fenceId: packageDocumentId(order), purchaseId, fencingNumber });
   if (fence.kind === 'staleGrant') return fence;
   if (fence.kind === 'busy') return busyUntil(fence.purchase, input.policy);

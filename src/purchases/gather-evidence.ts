@@ -1,11 +1,13 @@
 import type { Collections } from '../database.ts';
-import { candidateAddresses, matchesPackage, packageSize } from '../domain/package-name.ts';
-import type { Candidate, SettlingEvidence } from '../domain/purchase-rules.ts';
+import { candidateAddresses, packageSize } from '../domain/package-name.ts';
+import type { Candidate, SettlingEvidence, StockAfter } from '../domain/purchase-rules.ts';
+import type { SettlingLimits } from '../domain/settling-limits.ts';
 import type { StockCount } from '../domain/stock-check.ts';
 import { isLiving } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
+import { findRivals } from './find-rivals.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 
 interface GatherDependencies {
@@ -15,10 +17,10 @@ interface GatherDependencies {
   sleep: (ms: number) => Promise<void>;
 }
 
-interface GatherPolicy {
-  settleProbesMax: number;
-  settleProbesPerSecond: number;
-}
+/** Probes that run at once: enough for the pace at the supplier's usual second, little where it hangs. */
+const probesAtOnce = 24;
+/** Addresses that may stay without an answer before the rest is spared: the doubt is certain by then. */
+const unansweredMax = 3;
 
 /**
  * Gathers what can be known of a purchase whose answer was lost: asks the supplier for each address of the package
@@ -26,129 +28,144 @@ interface GatherPolicy {
  */
 export async function gatherEvidence(
   deps: GatherDependencies,
-  input: { row: PurchaseDocument; policy: GatherPolicy },
+  input: { row: PurchaseDocument; policy: SettlingLimits },
 ): Promise<SettlingEvidence> {
   const { db } = deps;
   const { row, policy } = input;
   const foreign = await db.settings.findOne({ _id: 'foreignServers' });
   const foreignKnown = foreign !== null;
-  // Without that knowledge no probe can become a verdict: the supplier is spared the questions.
-  const probes = foreignKnown
-    ? await probePool(deps, row, policy)
-    : { kind: 'probed' as const, ...nothingAsked };
-  return {
-    sentAt: row.sentAt ?? row.intendedAt,
-    now: deps.now(),
-    foreignKnown,
-    probes,
-    rivals: foreignKnown ? await findRivals(db, row) : [],
-    stockBefore: row.stockBefore,
-    counterAlive: foreignKnown && (await isCounterAlive(db, row)),
-    otherFalls: foreignKnown ? await findOtherFalls(deps, row) : null,
-  };
+  const { stockBefore } = row;
+  const sentAt = row.sentAt ?? row.intendedAt;
+  if (!foreignKnown) {
+    // Without that knowledge no probe can become a verdict: the supplier is spared the questions.
+    const nothing = { probes: nothingAsked, rivals: [], counterAlive: false, stockAfter: null };
+    return { sentAt, now: deps.now(), foreignKnown, stockBefore, ...nothing };
+  }
+  const startedAt = deps.now();
+  const probes = await probePool(deps, row, policy);
+  const stockAfter = await compareStock(deps, row);
+  const rivals = await findRivals(db, { row, policy });
+  const counterAlive = await isCounterAlive(db, row);
+  // What was probed before a moment says nothing of later ones: the evidence is as old as its first question.
+  return { sentAt, now: startedAt, foreignKnown, stockBefore, probes, rivals, counterAlive, stockAfter };
 }
 
-const nothingAsked = { asked: 0, unanswered: 0, candidates: [] as Candidate[] };
+const nothingAsked = { kind: 'probed' as const, asked: 0, unanswered: 0, candidates: [] as Candidate[] };
 
 async function probePool(
   deps: GatherDependencies,
   row: PurchaseDocument,
-  policy: GatherPolicy,
+  policy: SettlingLimits,
 ): Promise<SettlingEvidence['probes']> {
-  const poolSize = packageSize(row.packageName);
+  const { packageName } = row;
+  const poolSize = packageSize(packageName);
+  if (poolSize === 0) return { kind: 'noPool' };
   if (poolSize > policy.settleProbesMax) return { kind: 'tooLarge', poolSize };
-  const found = { kind: 'probed' as const, asked: 0, unanswered: 0, candidates: [] as Candidate[] };
-  for (const ip of candidateAddresses({ packageName: row.packageName })) {
-    if (await isHeld(deps, row, ip)) continue;
-    found.asked += 1;
-    const answer = await probe(deps, ip);
-    if (answer === 'unanswered') found.unanswered += 1;
-    else if (answer !== 'notOurs') found.candidates.push(answer);
-    await deps.sleep(1000 / policy.settleProbesPerSecond);
+  const free = await freeAddresses(deps, row);
+  const first = await probeAll(deps, free, policy);
+  // One broken connection among hundreds is no doubt: what did not answer is asked once more.
+  const again = await probeAll(deps, first.unanswered, policy);
+  return {
+    kind: 'probed',
+    asked: free.length,
+    unanswered: first.notAsked + again.notAsked + again.unanswered.length,
+    candidates: [...first.candidates, ...again.candidates],
+  };
+}
+
+/** Addresses of the package that no other living tenancy holds. */
+async function freeAddresses({ db, now }: GatherDependencies, row: PurchaseDocument): Promise<string[]> {
+  const { supplier, packageName } = row;
+  const pool = [...candidateAddresses({ packageName })];
+  const ids = pool.map((ip) => serverId({ supplier, ip }));
+  const servers = await db.servers.find({ _id: { $in: ids } }).toArray();
+  const at = now();
+  const held = servers.filter(
+    ({ tenancy }) => tenancy.purchaseId !== row._id && isLiving({ tenancy, now: at }),
+  );
+  const taken = new Set(held.map(({ ip }) => ip));
+  return pool.filter((ip) => !taken.has(ip));
+}
+
+interface Probed {
+  candidates: Candidate[];
+  unanswered: string[];
+  notAsked: number;
+  /** An error that is no answer of the supplier. */
+  broken: unknown;
+}
+
+/** Asks for each address at the policy's pace, some at once, because an answer takes longer than the pace. */
+async function probeAll(
+  deps: GatherDependencies,
+  addresses: string[],
+  { settleProbesPerSecond }: SettlingLimits,
+): Promise<Probed> {
+  const probed: Probed = { candidates: [], unanswered: [], notAsked: 0, broken: null };
+  const running = new Set<Promise<void>>();
+  for (const [index, ip] of addresses.entries()) {
+    if (probed.unanswered.length >= unansweredMax || probed.broken !== null) {
+      probed.notAsked = addresses.length - index;
+      break;
+    }
+    const asking: Promise<void> = probe(deps, ip, probed).finally(() => running.delete(asking));
+    running.add(asking);
+    await deps.sleep(1000 / Math.max(1, settleProbesPerSecond));
+    if (running.size >= probesAtOnce) await Promise.race(running);
   }
-  return found;
+  await Promise.all(running);
+  if (probed.broken !== null) throw probed.broken;
+  return probed;
 }
 
-async function isHeld({ db, now }: GatherDependencies, row: PurchaseDocument, ip: string): Promise<boolean> {
-  const server = await db.servers.findOne({ _id: serverId({ supplier: row.supplier, ip }) });
-  if (!server || server.tenancy.purchaseId === row._id) return false;
-  return isLiving({ tenancy: server.tenancy, now: now() });
-}
-
-async function probe(
-  { supplier }: GatherDependencies,
-  ip: string,
-): Promise<Candidate | 'notOurs' | 'unanswered'> {
+async function probe({ supplier }: GatherDependencies, ip: string, into: Probed): Promise<void> {
   try {
     const status = await supplier.readServer({ ip });
-    if (status.kind === 'notOurs') return 'notOurs';
-    return { ip, expiresOn: status.expiresOn ?? null };
+    if (status.kind === 'server') into.candidates.push({ ip, expiresOn: status.expiresOn ?? null });
   } catch (error) {
-    if (!(error instanceof SupplierError)) throw error;
-    return 'unanswered';
+    if (error instanceof SupplierError) into.unanswered.push(ip);
+    else into.broken = error;
   }
 }
 
-/** Purchases of other orders that are open, a case, or were sent in the window, and whose pool overlaps with ours. */
-export async function findRivals(db: Collections, row: PurchaseDocument): Promise<string[]> {
-  const { supplier } = row;
-  const sentAt = row.sentAt ?? row.intendedAt;
-  const [open, inWindow] = await Promise.all([
-    db.purchases.find({ supplier, state: { $in: ['sent', 'unknown', 'case'] } }).toArray(),
-    db.purchases.find({ supplier, sentAt: { $gte: sentAt } }).toArray(),
-  ]);
-  const rivals = new Map([...open, ...inWindow].map((other) => [other._id, other]));
-  rivals.delete(row._id);
-  return [...rivals.values()].filter((other) => poolsOverlap(row, other)).map(({ _id }) => _id);
-}
-
-function poolsOverlap(one: PurchaseDocument, other: PurchaseDocument): boolean {
-  if (one.packageKey === other.packageKey) return true;
-  for (const address of candidateAddresses({ packageName: one.packageName })) {
-    if (matchesPackage({ address, packageName: other.packageName, matchPolicy: 'exact' })) return true;
-  }
-  return false;
-}
-
-/** Names of other packages that have fewer addresses than before, beyond purchases that we know. */
-async function findOtherFalls(deps: GatherDependencies, row: PurchaseDocument): Promise<string[] | null> {
-  if (row.stockAllBefore === null) return null;
+/** The stock now beside the stock before, less the sales that we know; null where one of them is not known. */
+async function compareStock(deps: GatherDependencies, row: PurchaseDocument): Promise<StockAfter | null> {
+  const before = row.stockAllBefore;
+  const own = before?.find(({ name }) => name === row.packageName);
+  if (!before || !own) return null;
   try {
     const { packages } = await deps.supplier.readStock();
     const known = await knownSalesSince(deps.db, row);
     const after = new Map(packages.map(({ packageId, available }) => [packageId, available]));
-    return row.stockAllBefore
-      .filter((before) => before.name !== row.packageName)
-      .filter((before) => fell(before, after.get(before.packageId), known))
-      .map(({ name }) => name);
+    const missing = (count: StockCount) => {
+      const left = after.get(count.packageId);
+      // A package that is gone from the list may have fallen as well: nobody knows.
+      if (left === undefined) return Number.POSITIVE_INFINITY;
+      return count.available - left - (known.get(count.name) ?? 0);
+    };
+    const others = before.filter((count) => count !== own && missing(count) > 0);
+    return { isOwnAsBefore: missing(own) === 0, otherFalls: others.map(({ name }) => name) };
   } catch (error) {
     if (!(error instanceof SupplierError)) throw error;
     return null;
   }
 }
 
-/** A package that is missing now may have fallen as well: nobody knows. */
-function fell(before: StockCount, after: number | undefined, known: Map<string, number>): boolean {
-  if (after === undefined) return true;
-  return before.available - after > (known.get(before.name) ?? 0);
-}
-
 async function knownSalesSince(db: Collections, row: PurchaseDocument): Promise<Map<string, number>> {
+  const { supplier } = row;
   const sentAt = row.sentAt ?? row.intendedAt;
   const sold = await db.purchases
-    .find({ supplier: row.supplier, sentAt: { $gte: sentAt }, state: { $in: ['bought', 'wrong'] } })
+    .find({ supplier, kind: 'buy', state: 'bought', sentAt: { $gte: sentAt } })
     .toArray();
   const counts = new Map<string, number>();
-  for (const { packageName, state } of sold) {
-    if (state === 'bought') counts.set(packageName, (counts.get(packageName) ?? 0) + 1);
-  }
+  for (const { packageName } of sold) counts.set(packageName, (counts.get(packageName) ?? 0) + 1);
   return counts;
 }
 
 /** True where the count before this purchase is lower than the one before our last known sale of the package. */
 async function isCounterAlive(db: Collections, row: PurchaseDocument): Promise<boolean> {
   const { supplier, packageKey, intendedAt, stockBefore } = row;
-  const sales = await db.purchases.find({ supplier, packageKey, state: 'bought' }).toArray();
+  const sales = await db.purchases.find({ supplier, packageKey, kind: 'buy', state: 'bought' }).toArray();
   const before = sales.filter(({ settledAt }) => settledAt !== null && settledAt < intendedAt);
   const last = before.sort((a, b) => (a.intendedAt < b.intendedAt ? 1 : -1))[0];
   if (!last || last.stockBefore === null || stockBefore === null) return false;

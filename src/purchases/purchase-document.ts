@@ -19,7 +19,8 @@ export interface PurchaseDocument {
   _id: string;
   orderId: string;
   number: number;
-  kind: 'buy';
+  /** `claim`: nothing is bought, a stranded server serves this order; its address is set from the start. */
+  kind: 'buy' | 'claim';
   supplier: SupplierName;
   packageKey: string;
   packageName: string;

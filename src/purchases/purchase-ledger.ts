@@ -43,7 +43,7 @@ export async function movePurchase(input: {
   return result.matchedCount === 1;
 }
 
-/** Writes the intent to buy, once. A row that is there already stays as it is. */
+/** Writes the intent to buy, once. A row that is there already stays as it is. @returns true for the call that wrote. */
 export async function intendPurchase(input: {
   db: Rows;
   order: {
@@ -58,9 +58,9 @@ export async function intendPurchase(input: {
   stockBefore: number;
   stockAllBefore: PurchaseDocument['stockAllBefore'];
   at: string;
-}): Promise<void> {
+}): Promise<boolean> {
   const { order } = input;
-  await insertOnce(input.db.purchases, {
+  return insertOnce(input.db.purchases, {
     _id: input.purchaseId,
     orderId: order.orderId,
     number: purchaseNumberOf(input.purchaseId),

@@ -5,36 +5,94 @@ import type { SettlingLimits } from '../domain/settling-limits.ts';
 import { isLiving } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
-import { findRivals, gatherEvidence } from './gather-evidence.ts';
+import type { CaseResolution } from './case-document.ts';
+import { findRivals } from './find-rivals.ts';
+import { gatherEvidence } from './gather-evidence.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
-import { findPurchase, movePurchase } from './purchase-ledger.ts';
+import { findPurchase, movePurchase, readPurchase } from './purchase-ledger.ts';
 import type { SettlePurchaseDependencies } from './settle-purchase.ts';
 import { finishPurchase, recordSaleOf } from './settle-row.ts';
 
 /**
  * Settles a case by a person's word, under the same checks as settling by evidence: that the supplier calls the
  * address ours and that nobody else holds it is never waived; `acceptMismatch` waives the rest. The first resolution
- * wins; a repeat of it is told as resolved.
+ * that passes wins: it is written on the case before anything moves, and whoever comes next completes it.
  */
 export async function resolvePurchase(
   deps: SettlePurchaseDependencies,
   input: { purchaseId: string; resolution: PurchaseResolution; policy: SettlingLimits },
 ): Promise<ResolutionAnswer> {
+  const { db } = deps;
   const { purchaseId, resolution } = input;
-  const row = await findPurchase({ db: deps.db, purchaseId });
-  if (!row) return refused(`There is no purchase ${purchaseId}.`);
+  if (!(await findPurchase({ db, purchaseId }))) return refused(`There is no purchase ${purchaseId}.`);
+  // A crash may have come before the case was opened, or a late answer since.
+  await finishPurchase(deps, purchaseId);
+  const row = await readPurchase({ db, purchaseId });
+  const decided = await findResolution(deps, purchaseId);
+  if (decided) return complete(deps, row, { decided, resolution });
   if (row.state !== 'case') return answerSettled(row, resolution);
   const objection = await findObjection(deps, row, input);
   if (objection !== null) return refused(objection);
-  return applyResolution(deps, row, resolution);
+  const taken = await takeResolution(deps, row, resolution);
+  return complete(deps, row, { decided: taken, resolution });
 }
 
+async function findResolution(
+  { db }: SettlePurchaseDependencies,
+  purchaseId: string,
+): Promise<CaseResolution | null> {
+  return (await db.cases.findOne({ _id: purchaseId }))?.resolution ?? null;
+}
+
+/** Writes the decision on the case, once. @returns what was decided, by this call or by one before. */
+async function takeResolution(
+  deps: SettlePurchaseDependencies,
+  row: PurchaseDocument,
+  resolution: PurchaseResolution,
+): Promise<CaseResolution> {
+  const { outcome, acceptMismatch, by, reason } = resolution;
+  const ip = resolution.outcome === 'bought' ? resolution.ip : null;
+  const said: CaseResolution = { outcome, ip, acceptMismatch, by, reason, at: deps.now() };
+  await deps.db.cases.updateOne({ _id: row._id, resolution: null }, { $set: { resolution: said } });
+  return (await findResolution(deps, row._id)) ?? said;
+}
+
+/** Carries out what was decided: tenancy, row, fence and goods. Safe to repeat and to crash in. */
+async function complete(
+  deps: SettlePurchaseDependencies,
+  row: PurchaseDocument,
+  { decided, resolution }: { decided: CaseResolution; resolution: PurchaseResolution },
+): Promise<ResolutionAnswer> {
+  const { db } = deps;
+  const { outcome, ip } = decided;
+  const why = saySettled(decided);
+  if (row.state === 'case') {
+    const sale = ip === null ? null : await recordSaleOf(deps, row, ip);
+    if (sale?.kind === 'otherTenancy') {
+      await db.cases.updateOne({ _id: row._id, 'resolution.at': decided.at }, { $set: { resolution: null } });
+      return refused(`${ip} was taken meanwhile (${sale.tenancy.state}).`);
+    }
+    const set = { why, settledAt: deps.now(), duplicate: false, ...(ip === null ? {} : { ip }) };
+    await movePurchase({ db, purchaseId: row._id, from: ['case'], to: outcome, set });
+  }
+  await finishPurchase(deps, row._id);
+  const saidIp = resolution.outcome === 'bought' ? resolution.ip : null;
+  if (resolution.outcome === outcome && saidIp === ip) return { kind: 'resolved', sentence: why };
+  return refused(`Purchase ${row._id} is settled already. ${why}`);
+}
+
+function saySettled({ outcome, ip, by, reason }: CaseResolution): string {
+  const how = outcome === 'bought' ? `bought (${ip})` : 'not bought';
+  return `Resolved as ${how} by ${by}${reason ? `: ${reason}` : ''}.`;
+}
+
+/** A purchase that was settled without a case, by an answer or by evidence. */
 function answerSettled(row: PurchaseDocument, resolution: PurchaseResolution): ResolutionAnswer {
-  const isRepeat =
+  const isSame =
     resolution.outcome === 'bought'
       ? row.ip === resolution.ip && (row.state === 'bought' || row.state === 'wrong')
       : row.state === 'notBought';
-  if (isRepeat) return { kind: 'resolved', sentence: `Purchase ${row._id} is ${row.state} already.` };
+  if (isSame) return { kind: 'resolved', sentence: `Purchase ${row._id} is ${row.state} already.` };
   return refused(`Purchase ${row._id} is ${row.state}, not a case: there is nothing to resolve.`);
 }
 
@@ -43,14 +101,14 @@ async function findObjection(
   row: PurchaseDocument,
   input: { resolution: PurchaseResolution; policy: SettlingLimits },
 ): Promise<string | null> {
-  const { resolution } = input;
-  if (resolution.outcome === 'bought') return objectToSale(deps, row, { ...resolution });
-  if (row.ip !== null && !row.duplicate)
-    return `An answer came later: ${row.ip} was sold. Resolve it as bought.`;
+  const { resolution, policy } = input;
+  const toldIp = row.duplicate ? null : row.ip;
+  if (resolution.outcome === 'bought') return objectToSale(deps, row, { ...resolution, toldIp, policy });
+  if (toldIp !== null) return `An answer came later: ${toldIp} was sold. Resolve it as bought.`;
   if (resolution.acceptMismatch) return null;
   const gathering = { ...deps, supplier: deps.supplierOf(row.supplier) };
-  const evidence = await gatherEvidence(gathering, { row, policy: input.policy });
-  const verdict = judgeUnknownPurchase({ evidence, policy: input.policy });
+  const evidence = await gatherEvidence(gathering, { row, policy });
+  const verdict = judgeUnknownPurchase({ evidence, policy });
   if (verdict.kind === 'notBought') return null;
   if (verdict.kind === 'bought') return `${verdict.ip} was bought for it. ${acceptHelp}`;
   return verdict.kind === 'wait'
@@ -60,13 +118,23 @@ async function findObjection(
 
 const acceptHelp = 'Send "acceptMismatch": true to decide so all the same.';
 
+interface SaidSale {
+  ip: string;
+  acceptMismatch: boolean;
+  /** The address that an answer named after the verdict, where one did: it has its tenancy already. */
+  toldIp: string | null;
+  policy: SettlingLimits;
+}
+
 async function objectToSale(
   deps: SettlePurchaseDependencies,
   row: PurchaseDocument,
-  said: { ip: string; acceptMismatch: boolean },
+  said: SaidSale,
 ): Promise<string | null> {
-  const { ip } = said;
+  const { ip, toldIp } = said;
   if (!isPublicIpv4(ip)) return `"${ip}" is no public IPv4 address.`;
+  if (toldIp !== null && toldIp !== ip)
+    return `An answer came later: ${toldIp} was sold. Resolve it with that address.`;
   const server = await deps.db.servers.findOne({ _id: serverId({ supplier: row.supplier, ip }) });
   const isTaken = server && server.tenancy.purchaseId !== row._id;
   if (isTaken && isLiving({ tenancy: server.tenancy, now: deps.now() })) {
@@ -74,7 +142,7 @@ async function objectToSale(
   }
   const expiresOn = await askExpiry(deps, row, ip);
   if (expiresOn.kind === 'objection') return expiresOn.sentence;
-  return said.acceptMismatch ? null : findMismatch(deps, row, { ip, expiresOn: expiresOn.date });
+  return said.acceptMismatch ? null : findMismatch(deps, row, { ...said, expiresOn: expiresOn.date });
 }
 
 type Expiry = { kind: 'known'; date: string | null } | { kind: 'objection'; sentence: string };
@@ -100,42 +168,18 @@ async function askExpiry(
 async function findMismatch(
   deps: SettlePurchaseDependencies,
   row: PurchaseDocument,
-  found: { ip: string; expiresOn: string | null },
+  said: SaidSale & { expiresOn: string | null },
 ): Promise<string | null> {
-  const { ip, expiresOn } = found;
+  const { ip, expiresOn, policy } = said;
   if (!matchesPackage({ address: ip, packageName: row.packageName, matchPolicy: 'exact' })) {
     return `${ip} does not belong to the package ${row.packageName}. ${acceptHelp}`;
   }
   if (expiresOn === null || !isOneMonthAfter(expiresOn, row.sentAt ?? row.intendedAt)) {
     return `${ip} expires ${expiresOn ?? 'at no readable date'}, not one month after it was asked for. ${acceptHelp}`;
   }
-  const rivals = await findRivals(deps.db, row);
+  const rivals = await findRivals(deps.db, { row, policy });
   if (rivals.length === 0) return null;
   return `${ip} may belong to another purchase as well: ${rivals.join(', ')}. ${acceptHelp}`;
-}
-
-async function applyResolution(
-  deps: SettlePurchaseDependencies,
-  row: PurchaseDocument,
-  resolution: PurchaseResolution,
-): Promise<ResolutionAnswer> {
-  const { db, now } = deps;
-  const { by, reason, acceptMismatch, outcome } = resolution;
-  const ip = outcome === 'bought' ? resolution.ip : null;
-  const why = `Resolved as ${outcome === 'bought' ? `bought (${ip})` : 'not bought'} by ${by}${reason ? `: ${reason}` : ''}.`;
-  if (ip !== null) {
-    const sale = await recordSaleOf(deps, row, ip);
-    if (sale.kind === 'otherTenancy') return refused(`${ip} was taken meanwhile (${sale.tenancy.state}).`);
-  }
-  const to = outcome === 'bought' ? 'bought' : 'notBought';
-  const set = { why, settledAt: now(), duplicate: false, ...(ip === null ? {} : { ip }) };
-  await movePurchase({ db, purchaseId: row._id, from: ['case'], to, set });
-  await db.cases.updateOne(
-    { _id: row._id, resolution: null },
-    { $set: { resolution: { outcome, ip, acceptMismatch, by, reason, at: now() } } },
-  );
-  await finishPurchase(deps, row._id);
-  return { kind: 'resolved', sentence: why };
 }
 
 function refused(sentence: string): ResolutionAnswer {

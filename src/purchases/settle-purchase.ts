@@ -5,7 +5,7 @@ import { longestSettlingMs, type SettlingLimits } from '../domain/settling-limit
 import type { Supplier } from '../suppliers/supplier.ts';
 import { gatherEvidence } from './gather-evidence.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
-import { movePurchase, readPurchase } from './purchase-ledger.ts';
+import { readPurchase } from './purchase-ledger.ts';
 import { applySale, finishPurchase, type SettlingDependencies, settleReply } from './settle-row.ts';
 
 const watchEveryMs = 250;
@@ -40,7 +40,10 @@ export async function settlePurchase(
     } else if (Date.parse(deps.now()) < settleAt(row, input)) {
       await deps.sleep(watchEveryMs);
     } else {
-      await applyVerdict(deps, row, await judge(deps, row, input));
+      const verdict = await judge(deps, row, input);
+      // An answer that came while the supplier was asked is read before any verdict.
+      if (isSame(row, await readPurchase({ db: deps.db, purchaseId })))
+        await applyVerdict(deps, row, verdict);
     }
   }
 }
@@ -48,6 +51,12 @@ export async function settlePurchase(
 /** True where the stored reply says nothing more than the row: then only time brings it on. */
 function isUnknown(deps: SettlingDependencies, { state, supplier, reply }: PurchaseDocument): boolean {
   return state === 'unknown' && reply !== null && deps.interpret({ supplier, reply }).kind === 'unknown';
+}
+
+function isSame(row: PurchaseDocument, now: PurchaseDocument): boolean {
+  return (
+    now.state === row.state && now.sentAt === row.sentAt && (now.reply === null) === (row.reply === null)
+  );
 }
 
 function settleAt(row: PurchaseDocument, input: { asOwner: boolean; policy: SettlingLimits }): number {
@@ -67,16 +76,18 @@ async function judge(
   return judgeUnknownPurchase({ evidence, policy: input.policy });
 }
 
-/** Writes a verdict by compare-and-set: one that was there first wins. */
+/** Writes a verdict by compare-and-set: one that was there first wins, and so does an answer that just came. */
 async function applyVerdict(
   deps: SettlePurchaseDependencies,
   row: PurchaseDocument,
   verdict: SettlingVerdict,
 ): Promise<void> {
-  const move = {
-    db: deps.db,
-    purchaseId: row._id,
-    from: ['sent', 'unknown'] satisfies PurchaseDocument['state'][],
+  const settle = async (set: Partial<PurchaseDocument>) => {
+    const unanswered = row.reply === null ? { reply: null } : {};
+    await deps.db.purchases.updateOne(
+      { _id: row._id, state: { $in: ['sent', 'unknown'] }, sentAt: row.sentAt, ...unanswered },
+      { $set: set },
+    );
   };
   switch (verdict.kind) {
     case 'wait':
@@ -90,17 +101,18 @@ async function applyVerdict(
       );
       return;
     case 'notBought':
-      await movePurchase({ ...move, to: 'notBought', set: { why: verdict.why, settledAt: deps.now() } });
+      await settle({ state: 'notBought', why: verdict.why, settledAt: deps.now() });
       return;
     case 'case':
-      await movePurchase({ ...move, to: 'case', set: { why: caseSentence(row, verdict.why) } });
+      await settle({ state: 'case', why: caseSentence(row, verdict.why) });
       return;
   }
 }
 
 function caseSentence(row: PurchaseDocument, doubt: string): string {
+  const why = (row.why ?? 'no answer was stored').replace(/\.$/, '');
   return (
     `It is not known whether the supplier sold a server: asked for ${row.packageName} (${row.ramGb} GB) at ` +
-    `${row.sentAt}, ${row.why ?? 'no answer was stored.'} Stock before: ${row.stockBefore ?? 'not known'}. ${doubt}`
+    `${row.sentAt}, ${why}. Stock before: ${row.stockBefore ?? 'not known'}. ${doubt}`
   );
 }

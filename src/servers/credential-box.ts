@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { BrokenRecord } from '../domain/broken-record.ts';
 
 const authTagLength = 16;
 
@@ -41,13 +42,13 @@ export function createCredentialBox(keys: readonly { id: string; key: Uint8Array
     open({ orderId, sealed }) {
       const key = keys.find(({ id }) => id === sealed.keyId);
       if (!key) {
-        throw new Error(
+        throw new BrokenRecord(
           `Failed to open the login of order ${orderId}: key "${sealed.keyId}" is not in CREDENTIALS_KEY. Add it there.`,
         );
       }
       const bytes = openBytes({ key: key.key, orderId, sealed });
       if (!bytes) {
-        throw new Error(
+        throw new BrokenRecord(
           `Failed to open the login of order ${orderId}: it was changed, sealed for another order or under another key.`,
         );
       }

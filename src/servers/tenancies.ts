@@ -77,23 +77,27 @@ export async function moveTenancy(input: {
   return server?.tenancy.purchaseId === purchaseId && server.tenancy.state === input.to;
 }
 
+/** Tenancies of which a stop or a wipe may begin (design 12); of a delivered one only a remedy may. */
+type Changeable = 'bought' | 'held' | 'stranded';
+
 /**
- * Begins the one operation that may stop or wipe a server: bought -> changing {operationId}. The same
- * operationId goes on after a crash. @returns `done` where it was carried out before, `refused` where the
- * tenancy does not allow it: then no call may be made (design 12).
+ * Begins the one operation that may stop or wipe a server: `from` (bought, unless said otherwise) -> changing
+ * {operationId}. The same operationId goes on after a crash. @returns `done` where it was carried out before,
+ * `refused` where the tenancy does not allow it: then no call may be made (design 12).
  */
 export async function beginChange(input: {
   db: Rows;
   serverId: string;
   purchaseId: string;
   operationId: string;
+  from?: readonly Changeable[];
   now: string;
 }): Promise<'begun' | 'done' | 'refused'> {
-  const { db, purchaseId, operationId } = input;
+  const { db, purchaseId, operationId, from = ['bought'] } = input;
   const server = await db.servers.findOne({ _id: input.serverId });
   if (server?.tenancy.operationsDone.includes(operationId)) return 'done';
   const moved = await db.servers.updateOne(
-    { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': 'bought' },
+    { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': { $in: [...from] } },
     { $set: { 'tenancy.state': 'changing', 'tenancy.operationId': operationId, 'tenancy.since': input.now } },
   );
   if (moved.matchedCount === 1) return 'begun';
@@ -102,11 +106,12 @@ export async function beginChange(input: {
   return ours && now.tenancy.purchaseId === purchaseId ? 'begun' : 'refused';
 }
 
-/** Ends an operation: changing {operationId} -> bought. Safe to repeat. */
+/** Ends an operation: changing {operationId} -> `to` (bought, unless said otherwise). Safe to repeat. */
 export async function endChange(input: {
   db: Rows;
   serverId: string;
   operationId: string;
+  to?: 'bought' | 'stranded';
   now: string;
 }): Promise<void> {
   const server = await input.db.servers.findOne({ _id: input.serverId });
@@ -115,7 +120,7 @@ export async function endChange(input: {
     { _id: input.serverId, 'tenancy.state': 'changing', 'tenancy.operationId': input.operationId },
     {
       $set: {
-        'tenancy.state': 'bought',
+        'tenancy.state': input.to ?? 'bought',
         'tenancy.operationId': null,
         'tenancy.since': input.now,
         'tenancy.operationsDone': [...done, input.operationId],

@@ -1,15 +1,7 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import {
-  type Client,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import {
-  type Accepted,
   orderWorkflowId,
   type Refusal,
-  refusedType,
   retryOrderSignal,
   retryOrderUpdate,
 } from '../../workflows/contract/provision-order.ts';
@@ -18,11 +10,12 @@ import type { OrderStatus } from '../domain/order.ts';
 import { answerRetry } from '../domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { askOrder } from './ask-order.ts';
 import { restartOrder } from './restart-order.ts';
 import { findGrpcStatus } from './service-error.ts';
 
 /** A live workflow answers an update within milliseconds; without a worker it never does. */
-const answerWithinMs = 5_000;
+const answerWithinMs = 12_000;
 /** Tries of one workflow task after which its code is taken as failing, not as slow. */
 const failingTaskAttempts = 3;
 
@@ -68,7 +61,14 @@ async function askOrAct(deps: RetryDependencies, request: RetryRequest): Promise
   const order = await deps.db.orders.findOne({ _id: request.orderId });
   if (!order) return { kind: 'notFound' };
   if (order.owner === null || !order.open) return judge(deps, order, async () => 'There is nothing to do.');
-  const asked = await askWorkflow(deps, request);
+  const { orderId, by, reason } = request;
+  const said = { by, ...(reason ? { reason } : {}) };
+  const asked = await askOrder(deps.client, {
+    orderId,
+    update: retryOrderUpdate,
+    said,
+    withinMs: answerWithinMs,
+  });
   if (asked.kind === 'answered') {
     return { kind: 'accepted', orderId: order._id, ...asked.accepted };
   }
@@ -76,38 +76,6 @@ async function askOrAct(deps: RetryDependencies, request: RetryRequest): Promise
   if (asked.kind === 'gone')
     return judge(deps, order, () => startAgain(deps, request), !waitsForWorkflow(order));
   return judge(deps, order, () => wakeSilent(deps, request));
-}
-
-type Asked =
-  | { kind: 'answered'; accepted: Accepted }
-  | { kind: 'refused'; refusal: Refusal }
-  | { kind: 'gone' }
-  | { kind: 'silent' };
-
-async function askWorkflow({ client }: RetryDependencies, request: RetryRequest): Promise<Asked> {
-  const handle = client.workflow.getHandle(orderWorkflowId(request.orderId));
-  const { by, reason } = request;
-  try {
-    const accepted = await client.withDeadline(Date.now() + answerWithinMs, () =>
-      handle.executeUpdate(retryOrderUpdate, { args: [{ by, ...(reason ? { reason } : {}) }] }),
-    );
-    return { kind: 'answered', accepted };
-  } catch (error) {
-    return readRefusal(error);
-  }
-}
-
-function readRefusal(error: unknown): Asked {
-  if (error instanceof WorkflowNotFoundError) return { kind: 'gone' };
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'silent' };
-  if (error instanceof WorkflowUpdateFailedError) {
-    const { cause } = error;
-    if (cause instanceof ApplicationFailure && cause.type === refusedType) {
-      return { kind: 'refused', refusal: cause.details?.[0] as Refusal };
-    }
-    return { kind: 'gone' };
-  }
-  throw error;
 }
 
 /** True where nothing but its workflow brings the order on: with that gone, it is not in progress whatever it says. */
@@ -174,7 +142,7 @@ async function signalOrStartAgain(deps: RetryDependencies, request: RetryRequest
   if (attempts < failingTaskAttempts) {
     const { by, reason } = request;
     await handle.signal(retryOrderSignal.name, { by, ...(reason ? { reason } : {}) });
-    return 'No worker answers: the retry is kept and acts as soon as one runs. Check the worker.';
+    return `It has not answered within ${answerWithinMs / 1000} s: the retry is kept and acts as soon as a worker takes it. Check that one runs.`;
   }
   await handle.terminate(`Its tasks failed ${attempts} times; started again by a retry of ${request.by}.`);
   await restartOrder(deps, { orderId: request.orderId, trial: true });

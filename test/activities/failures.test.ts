@@ -122,7 +122,7 @@ test('what another try cannot heal is not tried again', () => {
   assert.equal(toFailure(new BrokenRecord('gone')).nonRetryable, true);
   const unknown = new UnknownCustomerError({ orderId: 'a', kind: 'credentials' });
   assert.equal(toFailure(unknown).nonRetryable, true);
-  assert.equal(toFailure(new TypeError('a bug')).nonRetryable, false);
+  assert.equal(toFailure(new TypeError('a bug')).nonRetryable, true);
   assert.equal(toFailure(Object.assign(new Error('x'), { code: 'ECONNRESET' })).nonRetryable, false);
 });
 

@@ -4,7 +4,7 @@ import { orderStatuses } from '../../src/domain/order.ts';
 import { answerRetry, type RetryState } from '../../src/domain/order-lifecycle.ts';
 
 const minuteMs = 60_000;
-const decided = { by: 'an admin', at: '2026-11-21T09:58:00.000Z' };
+const decided = { act: 'retry', by: 'an admin', at: '2026-11-21T09:58:00.000Z' };
 
 function answer(changes: Partial<RetryState> & { ageMs?: number }) {
   const nowMs = Date.parse('2026-11-21T10:00:00.000Z');
@@ -35,7 +35,7 @@ const matrix: Record<(typeof orderStatuses)[number], { inside: string; past: str
     past: 'afterOutcome',
     decided: 'Already decided: retry by an admin at 09:58 UTC.',
   },
-  preparing: same('wake'),
+  preparing: same('none'),
   active: same('Order X is delivered; there is nothing to retry.'),
   failed: { inside: 'decide', past: 'decide', decided: 'Already decided: retry by an admin at 09:58 UTC.' },
   compensating: same('Order X has a remedy under way; it cannot be provisioned again.'),

@@ -80,7 +80,7 @@ test('scenario 2: a wrong address inside the lock fails the order, and a retry b
 });
 
 test('scenario 2: a supplier that does not answer inside the lock fails the order, and a retry delivers it', async () => {
-  await simulator.addFaults({ call: 'ipstock', when: { times: 1 }, do: { kind: 'dropBefore' } });
+  await simulator.addFaults({ call: 'ipstock', when: { times: 3 }, do: { kind: 'dropBefore' } });
   const orderId = await service.order({ productId: productOf(silent) });
   const failed = await service.orderIn(orderId, 'failed', 'active');
   assert.equal(failed.failure?.code, 'supplierUnreachable', JSON.stringify(failed));

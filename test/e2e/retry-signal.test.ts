@@ -9,8 +9,10 @@ import {
   resumeLockSignal,
 } from '../../workflows/contract/package-lock.ts';
 import {
+  assignServerSignal,
   orderStatusQuery,
   orderWorkflowId,
+  resolvePurchaseSignal,
   retryOrderSignal,
 } from '../../workflows/contract/provision-order.ts';
 import { eventually } from '../support/eventually.ts';
@@ -51,11 +53,15 @@ const service = await startTestService({
   scenario: { packages: [{ id: 13, name: paused, addresses: ['103.184.13.10-60'] }] },
 });
 
-async function sendRetry(orderId: string, payloads: Payload[]): Promise<void> {
+const sendRetry = (orderId: string, payloads: Payload[]) =>
+  send({ orderId, payloads, signalName: retryOrderSignal.name });
+
+async function send(input: { orderId: string; payloads: Payload[]; signalName: string }): Promise<void> {
+  const { orderId, payloads, signalName } = input;
   await service.client.workflowService.signalWorkflowExecution({
     namespace: service.client.options.namespace,
     workflowExecution: { workflowId: orderWorkflowId(orderId) },
-    signalName: retryOrderSignal.name,
+    signalName,
     ...(payloads.length > 0 ? { input: { payloads } } : {}),
   });
 }
@@ -94,6 +100,20 @@ test('on a failed order every retry signal is a retry, whatever it carries', asy
   assert.ok(retries.some((text) => text.startsWith('Retry by the night shift: refilled.')));
   await assertAlive(orderId);
 });
+
+for (const { name: signalName } of [assignServerSignal, resolvePurchaseSignal]) {
+  test(`${signalName} without what it needs is refused and noted, whatever it carries`, async () => {
+    const orderId = await service.order({ productId: productOf(missing) });
+    await service.orderIn(orderId, 'failed');
+    for (const payloads of Object.values(inputs)) await send({ orderId, payloads, signalName });
+    await eventually({
+      what: 'every message is refused in the timeline',
+      read: async () => (await timelineOf(orderId)).filter((text) => text.startsWith('Refused: ')),
+      isRight: (texts) => texts.length === Object.keys(inputs).length,
+    });
+    await assertAlive(orderId);
+  });
+}
 
 test('on an order that waits its turn every retry signal is refused and noted, whatever it carries', async () => {
   const key = { supplier: 'smartvps', packageName: paused };

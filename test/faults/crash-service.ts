@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { MongoClient } from 'mongodb';
 import { type Collections, collectionsOf } from '../../src/database.ts';
@@ -36,6 +35,8 @@ export interface CrashService {
   lock(packageName: string): Promise<LockView | undefined>;
   kill(victim: Victim): Promise<void>;
   restart(victim: Victim): Promise<void>;
+  /** Ends the stack too, where that is its own. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -49,12 +50,12 @@ const policy: Partial<Policy> = {
   notBoughtAfter: '1s',
   settleProbesPerSecond: 1000,
   credentialsEvery: '200ms',
-  credentialsLimit: '60s',
+  credentialsLimit: '5m',
   stockEvery: '1s',
   holderCheckEvery: '500ms',
 };
 
-/** Starts a service on `stack` that sells the given packages; it ends with the test file. */
+/** Starts a service on `stack` that sells the given packages. */
 export async function startCrashService(input: {
   stack: CrashStack;
   packageNames: readonly string[];
@@ -95,11 +96,6 @@ export async function startCrashService(input: {
   const onLine = process.env.TEST_LOG_LEVEL ? (line: string) => console.error(line) : () => undefined;
   const start = (part: 'worker' | 'api') => startServiceProcess({ part, env, onLine });
   const parts: Partial<Record<'worker' | 'api', GuardedProcess>> = {};
-  after(async () => {
-    await Promise.all(Object.values(parts).map((part) => part.stop()));
-    await Promise.all(Object.values(wires).map((wire) => wire.stop()));
-    await Promise.all([simulator.stop(), connection.close(), mongo.close(), rm(dir, { recursive: true })]);
-  });
   [parts.worker, parts.api] = await Promise.all([start('worker'), start('api')]);
   const client = new Client({ connection, namespace: name });
   return {
@@ -118,6 +114,12 @@ export async function startCrashService(input: {
     async restart(victim) {
       if (victim === 'temporal' || victim === 'database') return stack.restart(victim);
       parts[victim] = await start(victim);
+    },
+    async stop() {
+      await Promise.all(Object.values(parts).map((part) => part.stop()));
+      await Promise.all(Object.values(wires).map((wire) => wire.stop()));
+      await Promise.all([simulator.stop(), connection.close(), mongo.close(), rm(dir, { recursive: true })]);
+      await stack.stop();
     },
   };
 }

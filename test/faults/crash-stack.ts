@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import type { GuardedProcess } from '../../src/dev/child-process.ts';
 import { startMongodb } from '../../src/dev/embedded-mongodb.ts';
 import { startTemporal } from '../../src/dev/embedded-temporal.ts';
@@ -18,6 +17,7 @@ export interface CrashStack {
   kill(part: StackPart): Promise<void>;
   /** On the same port, with the same files. */
   restart(part: StackPart): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export type StackPart = 'temporal' | 'database';
@@ -27,10 +27,10 @@ export async function sharedCrashStack(): Promise<CrashStack> {
   const refuse = async () => {
     throw new Error('The shared stack belongs to other tests too.');
   };
-  return { ...(await useStack()), kill: refuse, restart: refuse };
+  return { ...(await useStack()), kill: refuse, restart: refuse, stop: async () => undefined };
 }
 
-/** A stack of its own that keeps its files over kills; it ends with the test file. */
+/** A stack of its own that keeps its files over kills. */
 export async function ownCrashStack(): Promise<CrashStack> {
   const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-crash-'));
   const starts = {
@@ -39,10 +39,6 @@ export async function ownCrashStack(): Promise<CrashStack> {
   };
   const [temporal, database] = await Promise.all([starts.temporal(0), starts.database(0)]);
   const running: Record<StackPart, { process: GuardedProcess; address: string }> = { temporal, database };
-  after(async () => {
-    await Promise.all(Object.values(running).map((part) => part.process.stop()));
-    await rm(dir, { recursive: true, force: true });
-  });
   return {
     temporalAddress: temporal.address,
     mongodbUri: `mongodb://${database.address}/`,
@@ -52,6 +48,10 @@ export async function ownCrashStack(): Promise<CrashStack> {
       const again = await starts[part](Number(new URL(`tcp://${address}`).port));
       running[part] = again;
       if (again.address !== address) throw new Error(`The port of ${part} was taken meanwhile.`);
+    },
+    async stop() {
+      await Promise.all(Object.values(running).map((part) => part.process.stop()));
+      await rm(dir, { recursive: true, force: true });
     },
   };
 }

@@ -4,7 +4,13 @@ import { productOf } from '../support/service.ts';
 import type { Border, OrderNames } from './borders.ts';
 import { saleBorder } from './borders.ts';
 import type { CrashService, Victim } from './crash-service.ts';
-import { type Expectation, judgeOrder, judgePackage } from './crash-verdict.ts';
+import {
+  type CrashRecords,
+  type Expectation,
+  judgeOrder,
+  judgePackage,
+  readRecords,
+} from './crash-verdict.ts';
 import type { Gate, Phase } from './gate.ts';
 
 /** One case of the matrix: a process that dies while an order stands on a border. It has a package of its own. */
@@ -36,6 +42,8 @@ const endWithinMs = 75_000;
 /** Longer than the way from the last gate to the kill. */
 const saleDelayMs = 5_000;
 const lookEveryMs = 50;
+/** Seldom: the embedded database reads whole collections, and its writes wait for its reads. */
+const judgeEveryMs = 1_000;
 
 /** Brings every order to its border, kills the victim once, starts it again, and judges each order by itself. */
 export async function runWave(
@@ -45,29 +53,38 @@ export async function runWave(
   const [{ victim } = { victim: 'worker' as const }] = cases;
   const runs = await Promise.all(cases.map((crashCase) => beginCase(service, crashCase)));
   for (const run of runs) run.go();
-  await waitUntilReached(runs);
+  await waitUntilReached(runs.filter(({ goLate }) => goLate === undefined));
   // Those whose border lasts for a moment only come last.
-  await Promise.all(runs.map((run) => run.goLate()));
+  for (const run of runs) run.goLate?.();
   await waitUntilReached(runs);
   const reached = await Promise.all(runs.map((run) => run.isReached()));
   await service.kill(victim);
   for (const run of runs) run.afterKill();
   await service.restart(victim);
-  const results = await Promise.all(runs.map((run) => run.judge()));
+  const finished = await Promise.all(runs.map((run) => run.finish()));
+  const judged = cases.map((crashCase, index) => {
+    const { orders = [], wrong = [] } = finished[index] ?? {};
+    return { crashCase, orders, wrong, problems: ['it was never judged'] };
+  });
+  await judgeWave(service, judged);
+  const { rows } = await readRecords(service);
+  const statesOf = ({ orders }: Orders) =>
+    rows.filter((row) => orders.some(({ orderId }) => orderId === row.orderId)).map(({ state }) => state);
   return new Map(
-    cases.map((crashCase, index) => {
-      const { problems, purchases } = results[index] ?? { problems: ['no result'], purchases: [] };
-      return [crashCase, { wasReached: reached[index] === true, problems, purchases }];
-    }),
+    judged.map(({ crashCase, wrong, problems, ...own }, index) => [
+      crashCase,
+      { wasReached: reached[index] === true, problems: [...wrong, ...problems], purchases: statesOf(own) },
+    ]),
   );
 }
 
 interface CaseRun {
   go(): void;
-  goLate(): Promise<void>;
+  goLate?(): void;
   isReached(): Promise<boolean>;
   afterKill(): void;
-  judge(): Promise<{ problems: string[]; purchases: string[] }>;
+  /** Its orders, once they are placed and paid, and what is wrong already. */
+  finish(): Promise<Orders & { wrong?: string[] }>;
 }
 
 async function beginCase(service: CrashService, crashCase: CrashCase): Promise<CaseRun> {
@@ -83,10 +100,9 @@ async function beginCase(service: CrashService, crashCase: CrashCase): Promise<C
   const gate = at.border.arm(service.wires, { names, phase: at.phase });
   return {
     go: () => shopper.pay(orderId),
-    goLate: async () => undefined,
     isReached: async () => gate.isReached,
     afterKill: () => letGo(gate, at.border, crashCase.victim),
-    judge: () => judgeCase(service, crashCase, [{ orderId, email: shopper.email }]),
+    finish: async () => ({ orders: [{ orderId, email: shopper.email }] }),
   };
 }
 
@@ -110,13 +126,13 @@ async function beginAskedCase(
   });
   return {
     go: () => undefined,
-    goLate: async () => shopper.pay(orderId),
+    goLate: () => shopper.pay(orderId),
     async isReached() {
       const { purchases } = await service.simulator.ledger();
       return purchases.some(({ request, committedAt }) => request.ip === packageName && committedAt === null);
     },
     afterKill: () => undefined,
-    judge: () => judgeCase(service, crashCase, [{ orderId, email: shopper.email }]),
+    finish: async () => ({ orders: [{ orderId, email: shopper.email }] }),
   };
 }
 
@@ -132,18 +148,19 @@ async function beginWaitingCase(
   const gate = saleBorder.arm(service.wires, { names: first, phase: 'before' });
   return {
     go: () => shopper.pay(first.orderId),
-    goLate: async () => second.pay(secondId),
+    goLate: () => second.pay(secondId),
     async isReached() {
       if (!gate.isReached) return false;
       const view = await service.lock(packageName).catch(() => undefined);
       return view?.waiters[0]?.requestId === second.namesOf(secondId).purchaseId;
     },
     afterKill: () => letGo(gate, saleBorder, victim),
-    judge: () =>
-      judgeCase(service, crashCase, [
+    finish: async () => ({
+      orders: [
         { orderId: first.orderId, email: shopper.email },
         { orderId: secondId, email: second.email },
-      ]),
+      ],
+    }),
   };
 }
 
@@ -161,21 +178,15 @@ async function beginCheckoutCase(
     go() {
       first = shopper.checkOut({ within: 0 }).catch(() => null);
     },
-    goLate: async () => undefined,
     isReached: async () => gate.isReached,
     afterKill: () => letGo(gate, border, crashCase.victim),
-    async judge() {
+    async finish() {
       await first;
       const orderId = await shopper.checkOut();
       const orders = await service.db.orders.countDocuments({ productId: names.productId });
       shopper.pay(orderId);
-      const { problems, purchases } = await judgeCase(service, crashCase, [
-        { orderId, email: shopper.email },
-      ]);
-      return {
-        problems: orders === 1 ? problems : [`${orders} orders of one checkout`, ...problems],
-        purchases,
-      };
+      const wrong = orders === 1 ? [] : [`${orders} orders of one checkout`];
+      return { orders: [{ orderId, email: shopper.email }], wrong };
     },
   };
 }
@@ -247,35 +258,42 @@ async function waitUntilReached(runs: readonly CaseRun[]): Promise<void> {
   }
 }
 
-/** Judges when nothing moves any more; what is wrong once may still be on its way, so it is looked at until it is right. */
-async function judgeCase(
+interface Orders {
+  orders: readonly { orderId: string; email: string }[];
+}
+
+/** Judges all cases of a wave by the same readings; what is wrong may be on its way, so it is looked at until it is right. */
+async function judgeWave(
   service: CrashService,
-  crashCase: CrashCase,
-  orders: readonly { orderId: string; email: string }[],
-): Promise<{ problems: string[]; purchases: string[] }> {
-  const { packageName, mayStayUnknown, mailMayRepeat } = crashCase;
+  cases: readonly (Orders & { crashCase: CrashCase; problems: string[] })[],
+): Promise<void> {
   const deadline = Date.now() + endWithinMs;
-  const orderIds = orders.map(({ orderId }) => orderId);
-  for (;;) {
-    const expectations = orders.map(
-      (order): Expectation => ({ ...order, packageName, mayStayUnknown, mailMayRepeat }),
-    );
-    const problems = await problemsOf(service, packageName, expectations).catch((error: Error) => [
-      error.message,
-    ]);
-    if (problems.length === 0 || Date.now() > deadline) {
-      const rows = await service.db.purchases.find({ orderId: { $in: orderIds } }).toArray();
-      return { problems, purchases: rows.map(({ state }) => state) };
-    }
-    await sleep(10 * lookEveryMs);
+  let open = [...cases];
+  while (open.length > 0 && Date.now() < deadline) {
+    await sleep(judgeEveryMs);
+    const records = await readRecords(service).catch(() => undefined);
+    if (records === undefined) continue;
+    for (const judged of open) judged.problems = await problemsOf(service, records, judged);
+    open = open.filter(({ problems }) => problems.length > 0);
   }
 }
 
 async function problemsOf(
   service: CrashService,
-  packageName: string,
-  expectations: readonly Expectation[],
+  records: CrashRecords,
+  { crashCase, orders }: Orders & { crashCase: CrashCase },
 ): Promise<string[]> {
-  const judged = await Promise.all(expectations.map((expected) => judgeOrder(service, expected)));
-  return [...judged.flat(), ...(await judgePackage(service, packageName))];
+  const { packageName, mayStayUnknown, mailMayRepeat } = crashCase;
+  try {
+    const judged = await Promise.all(
+      orders.map((order) => {
+        const expected: Expectation = { ...order, packageName, mayStayUnknown, mailMayRepeat };
+        return judgeOrder(service, records, expected);
+      }),
+    );
+    if (judged.flat().length > 0) return judged.flat();
+    return await judgePackage(service, records, packageName);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }

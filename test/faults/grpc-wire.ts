@@ -106,7 +106,10 @@ async function readAnswer(call: ClientHttp2Stream): Promise<Answer> {
 }
 
 function send(stream: ServerHttp2Stream, { headers, body, trailers }: Answer): void {
-  if (trailers === null) return stream.respond(headers, { endStream: true });
+  if (trailers === null) {
+    stream.respond(headers, { endStream: true });
+    return;
+  }
   stream.respond(headers, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers(trailers));
   stream.end(body);

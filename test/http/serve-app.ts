@@ -43,6 +43,7 @@ const noPorts: HttpPorts = {
   },
   acceptPayment: unexpected('acceptPayment'),
   retryOrder: unexpected('retryOrder'),
+  resolveCase: unexpected('resolveCase'),
   readiness: unexpected('readiness'),
 };
 

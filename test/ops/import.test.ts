@@ -8,6 +8,7 @@ import { runCommand } from '../../src/dev/child-process.ts';
 import { demoCatalogue } from '../../src/dev/demo-catalogue.ts';
 import { type OpsPorts, runOps } from '../../src/ops/cli.ts';
 import { freshDatabase } from '../support/stack.ts';
+import { noVerbs } from './no-verbs.ts';
 
 const entry = join(import.meta.dirname, '..', '..', 'src', 'bin', 'run.mjs');
 const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-ops-'));
@@ -28,6 +29,7 @@ async function run(args: string[], importCatalogue?: OpsPorts['importCatalogue']
   const err: string[] = [];
   const code = await runOps(
     {
+      ...noVerbs,
       importCatalogue: async (catalogue) => {
         seen.push(catalogue);
         return (await importCatalogue?.(catalogue)) ?? { created: 2, updated: 1, unchanged: 0 };

@@ -160,7 +160,7 @@ test('runs of several orders and two runs of one order never overlap at the supp
     fc.asyncProperty(fc.nat(1_000_000), async (seed) => {
       await playAll(seed, false);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   ));
 
 test('neither do they when runs stall for seconds and die at any step', () =>
@@ -168,5 +168,5 @@ test('neither do they when runs stall for seconds and die at any step', () =>
     fc.asyncProperty(fc.nat(1_000_000), async (seed) => {
       await playAll(seed, true);
     }),
-    { numRuns: 1200 },
+    { numRuns: 300 },
   ));

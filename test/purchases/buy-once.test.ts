@@ -190,6 +190,35 @@ test('a sale told after its purchase became a case keeps the case, and gets its 
   assert.deepEqual(await goodsOf(db), { state: 'parked', purchaseId: 'a#1' });
 });
 
+test('a purchase that becomes a case while its sale is written stays a case, and the sale has its tenancy', async () => {
+  const { db, buy, row } = await openShop();
+  const { insertOne } = db.servers;
+  db.servers.insertOne = (async (...args: Parameters<typeof insertOne>) => {
+    await db.purchases.updateOne({ _id: 'a#1' }, { $set: { state: 'case', why: 'Too late.' } });
+    return insertOne(...args);
+  }) as typeof insertOne;
+  const sentence = `Too late. An answer came after the verdict: ${ip} was sold; it is kept for the order.`;
+  assert.deepEqual(await buy(), { kind: 'case', sentence });
+  assert.deepEqual([(await row()).state, (await row()).ip], ['case', ip]);
+  assert.equal((await db.servers.findOne({ _id: `smartvps:${ip}` }))?.tenancy.purchaseId, 'a#1');
+});
+
+test('a proof about one sending does not take back the next one that began meanwhile', async () => {
+  const { db, deps, row } = await openShop();
+  const reply = { kind: 'notSent', why: 'refused' } as const;
+  await db.purchases.insertOne(aPurchase({ _id: 'a#1', state: 'sent', sentAt: start }));
+  const later = '2026-11-21T10:05:00.000Z';
+  const interpret = deps.interpret;
+  const { updateOne } = db.purchases;
+  deps.interpret = (question) => {
+    // Between reading the reply and acting on it, another run has gone back to intended and sent again.
+    void updateOne({ _id: 'a#1' }, { $set: { sentAt: later, reply: null } });
+    return interpret(question);
+  };
+  await settleReply(deps, { purchaseId: 'a#1', reply, sentAt: start });
+  assert.deepEqual([(await row()).state, (await row()).sentAt], ['sent', later]);
+});
+
 test('a late sale of an address that is taken says so and touches nobody', async () => {
   const { db, buy, settle, row, deps } = await openShop({ kind: 'noAnswer', why: 'it broke' });
   const tenancy = aTenancy({ purchaseId: 'b#1', orderId: 'b', state: 'delivered' });

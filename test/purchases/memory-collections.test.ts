@@ -53,6 +53,20 @@ for (const [name, db] of kinds) {
     assert.equal(JSON.stringify((await db.purchases.findOne({ _id: 'p#1' }))?.reply), JSON.stringify(reply));
   });
 
+  test(`${name}: rows are found by a time from which on, never where there is none, and by a list of ids`, async () => {
+    const sent = (_id: string, sentAt: string | null) => db.purchases.insertOne(aPurchase({ _id, sentAt }));
+    await sent('t#1', '2026-11-21T10:00:00.000Z');
+    await sent('t#2', '2026-11-21T10:00:00.001Z');
+    await sent('t#3', null);
+    const later = await db.purchases.find({ sentAt: { $gte: '2026-11-21T10:00:00.001Z' } }).toArray();
+    assert.deepEqual(
+      later.map(({ _id }) => _id),
+      ['t#2'],
+    );
+    const listed = await db.purchases.find({ _id: { $in: ['t#1', 't#3', 'none'] } }).toArray();
+    assert.deepEqual(listed.map(({ _id }) => _id).sort(), ['t#1', 't#3']);
+  });
+
   test(`${name}: inner members are set and lists grow`, async () => {
     const server = { supplier: 'smartvps' as const, ip: '1', tenancy: aTenancy(), history: [] };
     await db.servers.insertOne({ _id: 's', ...server });

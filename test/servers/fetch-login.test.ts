@@ -101,6 +101,26 @@ test('another system is changed once, while the tenancy says so, and then looked
   assert.deepEqual(await fetchLogin(deps, input), { kind: 'sealed', os: 'ubuntu' });
 });
 
+test('a supplier that names no system is told the ordered one once, and believed from then on', async () => {
+  const { deps, wipes } = await setUp(aServer({ os: '' }));
+  assert.equal((await fetchLogin(deps, input)).kind, 'notReady');
+  assert.deepEqual(await fetchLogin(deps, input), { kind: 'sealed', os: '' });
+  assert.equal(wipes.length, 1);
+});
+
+test('a change whose answer was lost is known to be done by the system that is shown', async () => {
+  let os = 'centos';
+  const { db, deps, supplier } = await setUp(() => aServer({ os }));
+  supplier.changeOs = async () => {
+    os = 'ubuntu';
+    throw new SupplierError({ code: 'unreachable', action: 'change', why: 'it broke', remedy: 'Look.' });
+  };
+  await assert.rejects(fetchLogin(deps, input), { name: 'SupplierError' });
+  assert.equal((await db.servers.findOne({ _id: id }))?.tenancy.state, 'changing');
+  assert.deepEqual(await fetchLogin(deps, input), { kind: 'sealed', os: 'ubuntu' });
+  assert.equal((await db.servers.findOne({ _id: id }))?.tenancy.state, 'bought');
+});
+
 for (const state of ['held', 'delivered', 'stranded', 'retired'] as const) {
   test(`a server that is ${state} is not wiped`, async () => {
     const { deps, wipes } = await setUp(aServer({ os: 'centos' }), state);

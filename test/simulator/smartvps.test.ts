@@ -133,6 +133,8 @@ test('a stale package goes on counting what it no longer has', async () => {
 });
 
 test('the login is empty until its time, under the name Usernane, and equals what the server has', async () => {
+  // Long enough that a slow machine still sees it empty.
+  await simulator.control.setConfig({ latency: { credentialsMs: 1_500 } });
   await buy();
   const early = JSON.parse((await call('status', { ip: '103.181.91.10' })).text);
   assert.deepEqual([early.Usernane, early.Password, early.OS], ['', '', 'ubuntu']);
@@ -151,6 +153,8 @@ test('the status of an address that is not on the account is an error text', asy
 });
 
 test('changeos brings another system with a new login after a while, and refuses a system it does not know', async () => {
+  // Long enough that a slow machine still sees it empty.
+  await simulator.control.setConfig({ latency: { credentialsMs: 1_500 } });
   await buy();
   const ip = '103.181.91.10';
   const before = (await simulator.control.server(ip)).password;

@@ -6,10 +6,18 @@ export async function killProcess(input: {
   process: GuardedProcess;
   signal: 'SIGKILL' | 'SIGTERM';
 }): Promise<void> {
-  const [pid] = await childrenOf(input.process.pid);
-  if (pid === undefined) throw new Error(`The guard ${input.process.pid} has no tool to kill.`);
-  process.kill(pid, input.signal);
+  await signalProcess(input);
   await input.process.exited;
+}
+
+/** Sends a signal to the tool itself, not to its guard, and does not wait. */
+export async function signalProcess(input: {
+  process: GuardedProcess;
+  signal: 'SIGKILL' | 'SIGTERM';
+}): Promise<void> {
+  const [pid] = await childrenOf(input.process.pid);
+  if (pid === undefined) throw new Error(`The guard ${input.process.pid} has no tool to signal.`);
+  process.kill(pid, input.signal);
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -75,6 +75,8 @@ function matchesOne(value: unknown, condition: unknown): boolean {
   if (operator === '$in') return (operand as unknown[]).includes(value);
   if (operator === '$ne') return value !== operand;
   if (operator === '$lt') return (value as number) < (operand as number);
+  // As the database: nothing is compared with a value of another type.
+  if (operator === '$gte') return typeof value === typeof operand && (value as string) >= (operand as string);
   assert.fail(`The memory collections have no ${operator}.`);
 }
 

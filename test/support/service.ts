@@ -45,6 +45,8 @@ export interface TestService {
   worker: GuardedProcess;
   workers: readonly GuardedProcess[];
   api: GuardedProcess;
+  /** What worker and API were started with; the operator's commands take it too. */
+  env: Readonly<Record<string, string>>;
   /** Every line that worker and API wrote. */
   logLines: string[];
   /** The wires that were asked for by `proxied`. */
@@ -159,6 +161,7 @@ export async function startTestService(
     storefront,
     apiUrl,
     secrets,
+    env,
     db: collections,
     rawDb: db,
     client,

@@ -217,7 +217,7 @@ test('a workflow that no worker serves keeps the retry, and the answer says to c
     kind: 'accepted',
     orderId,
     orderStatus: 'failed',
-    next: 'No worker answers: the retry is kept and acts as soon as one runs. Check the worker.',
+    next: 'It has not answered within 12 s: the retry is kept and acts as soon as a worker takes it. Check that one runs.',
   });
   assert.deepEqual(await eventsOf(orderWorkflowId(orderId)), ['started', 'retryOrder']);
   await handleOf(orderId).terminate();

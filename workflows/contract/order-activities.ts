@@ -1,3 +1,4 @@
+import type { AssignWish, ClaimAnswer, ClaimEnd } from '../../src/domain/claim.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
@@ -9,6 +10,7 @@ import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
+import type { CasePlace, Stranding } from '../../src/domain/stranding.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
 
 /** What a purchase and its settling take of the policy. */
@@ -33,7 +35,7 @@ export interface BuyVpsInput {
   policy: PurchaseLimits;
 }
 
-/** Activities of `provisionOrder` and `settlePayment`. */
+/** Activities of the workflows on the task queue `orders`. */
 export interface OrderActivities {
   readPolicy(): Promise<ResolvedPolicy>;
   /** The policy comes along: it is read when a run starts. */
@@ -59,6 +61,11 @@ export interface OrderActivities {
     resolution: PurchaseResolution;
     policy: PurchaseLimits;
   }): Promise<ResolutionAnswer>;
+  findCasePlace(input: { purchaseId: string }): Promise<CasePlace>;
+  strandServer(input: { purchaseId: string }): Promise<Stranding>;
+  claimServer(input: { orderId: string; wish: AssignWish }): Promise<ClaimAnswer>;
+  finishClaim(input: { purchaseId: string; everyMs: number }): Promise<ClaimEnd>;
+  returnClaim(input: { purchaseId: string; why: string }): Promise<ClaimEnd>;
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
   markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
   fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;

@@ -46,6 +46,9 @@ export const retryOrderUpdate = defineUpdate<Accepted, [unknown]>('retryOrder');
 export const resolvePurchaseSignal = defineRawSignal('resolvePurchase');
 export const resolvePurchaseUpdate = defineUpdate<Accepted, [unknown]>('resolvePurchase');
 
+export const assignServerSignal = defineRawSignal('assignServer');
+export const assignServerUpdate = defineUpdate<Accepted, [unknown]>('assignServer');
+
 export interface OrderStatusView {
   orderId: string;
   status: OrderStatus;

@@ -1,0 +1,80 @@
+import { type Command, Option } from 'commander';
+import { describeDuration } from '../domain/duration.ts';
+import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
+import { sayOutcome, type Verdict } from './server-commands.ts';
+
+interface CaseLine {
+  purchaseId: string;
+  orderId: string;
+  openedAt: string;
+  ageSeconds: number;
+  sentence: string;
+}
+
+export interface CasePorts {
+  /** Open cases, oldest first. */
+  listCases(): Promise<CaseLine[]>;
+  resolveCase(input: {
+    purchaseId: string;
+    resolution: PurchaseResolution;
+  }): Promise<Verdict | { kind: 'notFound' }>;
+  print(text: string): void;
+}
+
+interface ResolveOptions {
+  outcome: 'bought' | 'notBought';
+  ip?: string;
+  acceptMismatch?: boolean;
+  reason?: string;
+  by: string;
+}
+
+/** Adds `cases list` and `cases resolve`. */
+export function addCaseCommands(program: Command, ports: CasePorts): void {
+  const cases = program.command('cases').description('Purchases of which nobody knows what they bought.');
+  cases
+    .command('list')
+    .description('Open cases with their age, oldest first.')
+    .option('--json', 'print one line of JSON')
+    .action((options: { json?: boolean }) => list(ports, options));
+  cases
+    .command('resolve')
+    .description('Settles a case by your word; it is checked.')
+    .argument('<PURCHASE_ID>', 'e.g. 20261121-0001-7F3K#1')
+    .addOption(
+      new Option('--outcome <outcome>', 'what became of it')
+        .choices(['bought', 'notBought'])
+        .makeOptionMandatory(),
+    )
+    .option('--ip <IP>', 'the address that was bought')
+    .option('--accept-mismatch', 'accept what does not fit')
+    .option('--reason <text>', 'why')
+    .option('--by <name>', 'who decides', 'command line')
+    .action((purchaseId: string, options: ResolveOptions) => resolve(ports, purchaseId, options));
+}
+
+async function list(ports: CasePorts, { json }: { json?: boolean }): Promise<void> {
+  const cases = await ports.listCases();
+  if (json) return ports.print(JSON.stringify(cases));
+  for (const { purchaseId, orderId, ageSeconds, sentence } of cases) {
+    ports.print(
+      `${purchaseId}  order ${orderId}  open for ${describeDuration(ageSeconds * 1000)}\n  ${sentence}`,
+    );
+  }
+  ports.print(cases.length === 1 ? '1 open case.' : `${cases.length} open cases.`);
+}
+
+async function resolve(ports: CasePorts, purchaseId: string, options: ResolveOptions): Promise<void> {
+  const outcome = await ports.resolveCase({ purchaseId, resolution: readResolution(options) });
+  if (outcome.kind === 'notFound') {
+    throw new Error(`Failed to resolve ${purchaseId}: there is no such purchase. See \`cases list\`.`);
+  }
+  sayOutcome(ports, `resolve ${purchaseId}`, outcome);
+}
+
+function readResolution({ outcome, ip, acceptMismatch, reason, by }: ResolveOptions): PurchaseResolution {
+  const said = { acceptMismatch: acceptMismatch === true, by, reason: reason ?? null };
+  if (outcome === 'notBought') return { outcome, ...said };
+  if (!ip) throw new Error('Failed to resolve: --outcome bought needs --ip, the address that was bought.');
+  return { outcome, ip, ...said };
+}

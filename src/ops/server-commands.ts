@@ -1,0 +1,154 @@
+import { type Command, Option } from 'commander';
+import { formatMoney } from '../domain/money.ts';
+import type { SupplierName } from '../domain/order.ts';
+import { readJson } from './read-json.ts';
+
+const states = ['bought', 'held', 'changing', 'delivered', 'stranded', 'retired', 'foreign'] as const;
+type State = (typeof states)[number];
+
+interface ServerLine {
+  ip: string;
+  state: State;
+  orderId: string | null;
+  since: string;
+  expiresAt: string | null;
+  cost: { amountMinor: number; currency: string } | null;
+}
+
+/** What became of an act: `next` says what happened, or what happens next. */
+export type Verdict =
+  | { kind: 'accepted'; next: string }
+  | { kind: 'refused' | 'unavailable'; sentence: string };
+
+export interface ServerPorts {
+  /** `list`: a file's JSON, or null where there are no older servers. */
+  importForeign(input: { list: unknown; supplier: SupplierName; by: string }): Promise<{
+    recorded: number;
+    left: { ip: string; state: string }[];
+  }>;
+  listServers(input: { state: State | null }): Promise<ServerLine[]>;
+  strandServer(input: ServerAct & { supplier: SupplierName }): Promise<Verdict>;
+  assignServer(input: ServerAct & { orderId: string }): Promise<Verdict>;
+  print(text: string): void;
+}
+
+interface ServerAct {
+  ip: string;
+  by: string;
+  reason: string | null;
+}
+
+const importHelp = `
+FILE is a JSON array of addresses, or of objects: ["103.181.91.7", {"ip": "103.181.91.8", "note": "panel"}]
+Records the servers that were on the supplier's account before as foreign: nobody sells, stops or wipes them.
+Until this ran once, or --none was said, a purchase whose answer is lost always becomes a case.`;
+
+const supplierOption = () =>
+  new Option('--supplier <name>', 'whose account').choices(['smartvps', 'hostycare']).default('smartvps');
+
+/** Adds `servers import`, `list`, `strand` and `assign`. */
+export function addServerCommands(program: Command, ports: ServerPorts): void {
+  const servers = program.command('servers').description('Servers on the supplier accounts.');
+  servers
+    .command('import')
+    .description('Records older servers as foreign; safe to repeat.')
+    .argument('[FILE]', 'a JSON file')
+    .option('--none', 'there are no older servers')
+    .addOption(supplierOption())
+    .option('--by <name>', 'who says so', 'command line')
+    .option('--json', 'print the result as one line of JSON')
+    .addHelpText('after', importHelp)
+    .action((file: string | undefined, options: ImportOptions) => importForeign(ports, file, options));
+  servers
+    .command('list')
+    .description('Servers with their tenancy; stranded ones with their money.')
+    .addOption(new Option('--state <state>', 'only these').choices(states))
+    .option('--json', 'print one line of JSON')
+    .action((options: { state?: State; json?: boolean }) => list(ports, options));
+  servers
+    .command('strand')
+    .description('Stops and wipes a server that its order does not need any more.')
+    .argument('<IP>')
+    .requiredOption('--reason <text>', 'why')
+    .addOption(supplierOption())
+    .option('--by <name>', 'who decides', 'command line')
+    .action(async (ip: string, { supplier, by, reason }: ActOptions & { supplier: SupplierName }) => {
+      const outcome = await ports.strandServer({ ip, supplier, by, reason: reason ?? null });
+      sayOutcome(ports, `strand ${ip}`, outcome);
+    });
+  servers
+    .command('assign')
+    .description('Gives a stranded server to a failed or waiting order.')
+    .argument('<IP>')
+    .requiredOption('--order <ORDER_ID>', 'the order that gets it')
+    .option('--reason <text>', 'why')
+    .option('--by <name>', 'who decides', 'command line')
+    .action(async (ip: string, { order: orderId, by, reason }: ActOptions & { order: string }) => {
+      const outcome = await ports.assignServer({ ip, orderId, by, reason: reason ?? null });
+      sayOutcome(ports, `assign ${ip} to order ${orderId}`, outcome);
+    });
+}
+
+interface ImportOptions {
+  none?: boolean;
+  supplier: SupplierName;
+  by: string;
+  json?: boolean;
+}
+
+interface ActOptions {
+  reason?: string;
+  by: string;
+}
+
+async function importForeign(
+  ports: ServerPorts,
+  file: string | undefined,
+  { none, supplier, by, json }: ImportOptions,
+): Promise<void> {
+  if ((file === undefined) !== (none === true)) {
+    throw new Error('Failed to import the servers: name a FILE, or say --none.');
+  }
+  const list = file === undefined ? null : await readJson(file);
+  const result = await ports.importForeign({ list, supplier, by });
+  if (json) return ports.print(JSON.stringify(result));
+  if (list === null) return ports.print('It is recorded that there are no older servers.');
+  for (const { ip, state } of result.left) ports.print(`${ip} is ${state} already: left as it is.`);
+  ports.print(`Imported ${file}: ${result.recorded} recorded as foreign, ${result.left.length} left.`);
+}
+
+async function list(ports: ServerPorts, { state, json }: { state?: State; json?: boolean }): Promise<void> {
+  const servers = await ports.listServers({ state: state ?? null });
+  const stranded = sumOf(servers.filter((server) => server.state === 'stranded'));
+  if (json) return ports.print(JSON.stringify({ servers, stranded }));
+  for (const server of servers) ports.print(describeServer(server));
+  const money = stranded.length === 0 ? '' : ` Stranded: ${stranded.map(formatMoney).join(' + ')}.`;
+  ports.print(`${servers.length} servers.${money}`);
+}
+
+function describeServer({ ip, state, orderId, since, expiresAt, cost }: ServerLine): string {
+  const parts = [
+    ip.padEnd(15),
+    state.padEnd(9),
+    `order ${orderId ?? '-'}`,
+    `since ${since.slice(0, 16)}Z`,
+    `expires ${expiresAt?.slice(0, 10) ?? '-'}`,
+    cost === null ? '-' : formatMoney(cost),
+  ];
+  return parts.join('  ');
+}
+
+/** One amount per currency. */
+function sumOf(servers: readonly ServerLine[]): { amountMinor: number; currency: string }[] {
+  const sums = new Map<string, number>();
+  for (const { cost } of servers) {
+    if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.amountMinor);
+  }
+  return [...sums].map(([currency, amountMinor]) => ({ amountMinor, currency }));
+}
+
+/** Prints what was done. @throws with the sentence where it was not. */
+export function sayOutcome({ print }: { print(text: string): void }, action: string, outcome: Verdict): void {
+  if (outcome.kind !== 'accepted') throw new Error(`Failed to ${action}: ${outcome.sentence}`);
+  print(outcome.next);
+}

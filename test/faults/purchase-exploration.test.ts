@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explorePurchases } from './purchase-exploration.ts';
+import type { Actor, FaultKind, Scenario } from './purchase-world.ts';
+
+// The real purchase code, run by run against each other: see purchase-exploration.ts. Where all interleavings are too
+// many, the switches between runs that could have gone on are bounded, and the title says so.
+
+const everyFault: readonly FaultKind[] = ['death', 'lostWrite', 'stall', 'slowCall', 'lateCall', 'badAnswer'];
+const mostWorlds = 1_500_000;
+
+const buyer = (orderId: string, grant: number): Actor => ({ name: orderId, orderId, from: 'buy', grant });
+const [a, b, c] = [buyer('A', 1), buyer('B', 2), buyer('C', 3)];
+/** The purchase activity of A a second time, under the same number: an attempt that was believed dead. */
+const sameAttempt: Actor = { name: 'A again', orderId: 'A', from: 'buy', grant: 1 };
+/** The workflow of A a second time, under a number of its own. */
+const sameOrder: Actor = { name: 'A anew', orderId: 'A', from: 'plan', grant: 4 };
+/** C believes that it has B's number. */
+const staleC = buyer('C', 2);
+
+const usual = {
+  kinds: everyFault,
+  turns: 0,
+  switches: null,
+  foreignKnown: false,
+  fenceIsThere: true,
+};
+
+const scenarios: [title: string, scenario: Scenario][] = [
+  ['one order, 2 faults', { ...usual, actors: [a], faults: 2, turns: 2 }],
+  [
+    'one order, 2 faults, settled by asking',
+    { ...usual, actors: [a], faults: 2, turns: 2, foreignKnown: true },
+  ],
+  ['two orders', { ...usual, actors: [a, b], faults: 0, turns: 1, fenceIsThere: false }],
+  ['two orders, 1 fault', { ...usual, actors: [a, b], faults: 1 }],
+  ['two orders, 1 fault, settled by asking', { ...usual, actors: [a, b], faults: 1, foreignKnown: true }],
+  ['one order twice, 1 fault', { ...usual, actors: [a, sameAttempt], faults: 1 }],
+  [
+    'one order twice, started anew, 1 fault',
+    { ...usual, actors: [a, sameOrder], faults: 1, foreignKnown: true },
+  ],
+  ['two orders, 2 faults, 1 switch', { ...usual, actors: [a, b], faults: 2, switches: 1 }],
+  [
+    'two orders, one anew, 1 fault, 2 switches',
+    { ...usual, actors: [a, b, sameOrder], faults: 1, switches: 2 },
+  ],
+  [
+    'three orders, two with one number, 3 switches',
+    { ...usual, actors: [a, b, staleC], faults: 0, switches: 3, turns: 1 },
+  ],
+  [
+    'three orders, one twice, 3 switches',
+    { ...usual, actors: [a, b, c, sameAttempt], faults: 0, switches: 3 },
+  ],
+  ['three orders, 1 fault, 2 switches', { ...usual, actors: [a, b, c], faults: 1, switches: 2 }],
+  [
+    'three orders, one anew, 1 fault, no switch',
+    { ...usual, actors: [a, b, c, sameOrder], faults: 1, switches: 0, foreignKnown: true },
+  ],
+  ['three orders, 2 faults, no switch', { ...usual, actors: [a, b, c], faults: 2, switches: 0 }],
+];
+
+for (const [title, scenario] of scenarios) {
+  const bound = scenario.switches === null ? ', every interleaving' : '';
+  test(`${title}${bound}: one sale each, none at once, every server accounted for`, async (t) => {
+    const { problem, faultsSeen, ...told } = await explorePurchases(scenario, mostWorlds);
+    t.diagnostic(`${JSON.stringify(told)} faults ${JSON.stringify(faultsSeen)}`);
+    assert.equal(problem, null, problem ?? '');
+    assert.ok(told.isWhole, `more than ${mostWorlds} worlds`);
+    assert.ok(told.judged > 0, 'nothing came to an end');
+    if (scenario.faults === 0) return;
+    const kinds = scenario.kinds.filter((kind) => scenario.faults > 1 || kind !== 'lateCall');
+    for (const kind of kinds) assert.ok(faultsSeen[kind], `${kind} never happened`);
+  });
+}

@@ -1,0 +1,16 @@
+import type { OpsPorts } from '../../src/ops/cli.ts';
+
+const unexpected = (name: string) => async () => {
+  throw new Error(`${name} was called`);
+};
+
+/** Verbs of which none must be called. */
+export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
+  importCatalogue: unexpected('importCatalogue'),
+  importForeign: unexpected('importForeign'),
+  listServers: unexpected('listServers'),
+  listCases: unexpected('listCases'),
+  strandServer: unexpected('strandServer'),
+  assignServer: unexpected('assignServer'),
+  resolveCase: unexpected('resolveCase'),
+};
