@@ -1,5 +1,6 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
+import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
 import type { HttpDeps, ResolveOutcome, RetryOutcome, RetryRequest } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
@@ -164,12 +165,23 @@ function resolveReply(outcome: ResolveOutcome): Reply {
   }
 }
 
+/** What is signed and cannot be read may be money that moved: somebody must look at it in the gateway's dashboard. */
+function tellRejected(
+  logger: HttpDeps['logger'],
+  rejected: Extract<WebhookVerdict, { kind: 'rejected' }>,
+): void {
+  const { status, problem: why } = rejected;
+  const members = { gateway: 'cashfree', problem: why.type };
+  if (status === 401) logger.warn(members, why.detail);
+  else logger.error(members, `A signed webhook could not be read; look at the payment. ${why.detail}`);
+}
+
 async function takeCashfree(request: RouteRequest, { ports, logger }: HttpDeps): Promise<Reply> {
   const { rawBody, headers } = request;
   const verdict = ports.verifyCashfreeWebhook({ rawBody, headers });
   switch (verdict.kind) {
     case 'rejected':
-      logger.warn({ gateway: 'cashfree', problem: verdict.problem.type }, verdict.problem.detail);
+      tellRejected(logger, verdict);
       return problem(verdict.problem);
     case 'ignored':
       logger.info({ gateway: 'cashfree' }, `Webhook ignored: ${verdict.why}`);
