@@ -93,7 +93,7 @@ test('every npm script that is named exists, with its program', () => {
     const named = [...text.matchAll(/\bnpm run ([\w:-]+)/g), ...text.matchAll(/\bnpm (start|test)\b/g)];
     for (const [command, name = ''] of named) {
       assert.ok(scripts[name], `${path}: "${command}" is no script of package.json`);
-      const program = /^node src\/bin\/run\.mjs ([\w-]+)$/.exec(scripts[name] ?? '')?.[1];
+      const program = /^node src\/bin\/run\.mjs ([\w-]+)(?: |$)/.exec(scripts[name] ?? '')?.[1];
       const isThere = existsSync(join(projectRoot, `src/bin/${program}.ts`));
       assert.ok(isThere, `${path}: "${command}" has no program src/bin/${program}.ts`);
     }
