@@ -7,6 +7,9 @@ import { unwrapText } from './unwrap-text.ts';
 /** Ends a stored reply of which the rest was cut off: the rest may have named another address. */
 export const cutOffMark = '[cut off here]';
 
+/** Invisible or broken signs within could hide a part of an address: 103.195.26.5 of 103.195.26.51. */
+const hiddenSign = /[\p{Cf}\p{Co}\p{Cs}\p{Cn}\u{FFFD}]|(?<=[\d.])\p{Cc}(?=[\d.])/u;
+
 /** Whole words, and those among them that hold an address or what could be a damaged one. */
 const words = /[\p{L}\p{N}_./-]+/gu;
 const addressLike = /\d(?:\.\d+){3}/;
@@ -51,7 +54,8 @@ function interpretText(text: string): PurchaseReply {
   const [, verdict, rest] = /^(success|error)\s*\|([\s\S]*)$/i.exec(text) ?? [];
   if (verdict === undefined || rest === undefined)
     return unknown('the answer is neither a success nor an error');
-  if (/\b(?:success|error)\s*\|/i.test(rest)) return unknown('the answer holds two verdicts');
+  if (/(?:success|error)\s*\|/i.test(rest)) return unknown('the answer holds two verdicts');
+  if (hiddenSign.test(text)) return unknown('the answer holds signs that do not show');
   return verdict.toLowerCase() === 'success' ? interpretSale(rest) : interpretError(rest);
 }
 
