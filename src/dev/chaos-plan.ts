@@ -26,8 +26,8 @@ const lying = '103.184.14';
 const fallback = '103.185.7';
 const sold = [...plenty, nearlyEmpty, lying] as const;
 
-const msAnOrder = 800;
-const shortestMs = 30_000;
+const msAnOrder = 1_500;
+const shortestMs = 40_000;
 const killEveryMs = { from: 5_000, to: 10_000 };
 /** One fault for so many orders, and at least a handful. */
 const ordersAFault = 2;

@@ -73,7 +73,9 @@ async function collectVerdict(input: { plan: ChaosPlan; dir: string; log: Log })
     await waitForRest(shared, until);
     await retries;
     await waitForRest(shared, until);
-    return judgeChaos(await observe(shared));
+    const evidence = await observe(shared);
+    tellCases(evidence, log);
+    return judgeChaos(evidence);
   } finally {
     await service.stop();
   }
@@ -220,6 +222,11 @@ async function observe(run: Run): Promise<ChaosEvidence> {
     faults: faults.reduce((sum, { fired }) => sum + fired, 0),
     seconds,
   };
+}
+
+/** Why evidence was too thin, for who reads the run. */
+function tellCases({ purchases }: ChaosEvidence, log: Log): void {
+  for (const { _id, state, why } of purchases) if (state === 'case') log(`Case ${_id}: ${why}`);
 }
 
 const heldWithinMs = 20_000;

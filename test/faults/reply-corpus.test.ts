@@ -206,6 +206,12 @@ function judgeRefusal(reply: { body: string }, meaning: PurchaseMeaning): string
   return isSaid ? null : `refused as ${meaning.reason} although nobody said so`;
 }
 
+/** The reply names an address that nobody asked about: its login is somebody else's. */
+function namesAnother(body: string): boolean {
+  const { IP } = JSON.parse(takeQuotesOff(body)) as { IP?: unknown };
+  return typeof IP === 'string' && IP.trim() !== '' && IP.trim() !== askedIp;
+}
+
 function judgeDirectly({ call, httpStatus, bytes }: MutatedReply): { kind: string; problem: string | null } {
   const body = bytes.toString('utf8');
   if (call === 'buyvps') {
@@ -222,8 +228,7 @@ function judgeDirectly({ call, httpStatus, bytes }: MutatedReply): { kind: strin
     return { kind: list ? 'stock' : 'noStock', problem: isSound ? null : 'a count that is none' };
   }
   const reading = readStatusReply({ text: body, ip: askedIp });
-  const isOther =
-    reading.kind === 'read' && reading.status.kind === 'server' && reading.status.ip !== askedIp;
+  const isOther = reading.kind === 'read' && reading.status.kind === 'server' && namesAnother(body);
   return { kind: `status ${reading.kind}`, problem: isOther ? 'the login of another server' : null };
 }
 

@@ -8,7 +8,7 @@ export async function eventually<T>(input: {
   isRight: (seen: T) => boolean;
   withinMs?: number;
 }): Promise<T> {
-  const { what, read, isRight, withinMs = 30_000 } = input;
+  const { what, read, isRight, withinMs = 90_000 } = input;
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await read();
