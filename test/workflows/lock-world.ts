@@ -27,7 +27,7 @@ import { blankLockState } from '../../workflows/package-lock-rules.ts';
 import { useStack } from '../support/stack.ts';
 import { type RequesterInput, type RequesterView, requesterQuery } from './lock-requester.ts';
 
-const patienceMs = 20_000;
+const patienceMs = 90_000;
 const usualPolicy: LockPolicy = {
   holderCheckEveryMs: 60_000,
   breakerAfter: 3,
