@@ -79,8 +79,11 @@ test('a live holder keeps the lock over many holder checks', async (t) => {
 test('a live workflow that does not want its grant any more answers with release', async (t) => {
   const world = await lockWorld(t, { policy: { holderCheckEveryMs: 200 } });
   const ghost = `${world.name}-ghost#1`;
-  await world.ask(0, { holdMs: 0, lingers: true });
-  await world.untilFree();
+  await world.start(0, { holdMs: 0, lingers: true });
+  await eventually('the pass is over', async () => {
+    const types = await eventTypes(world, { workflowId: world.workflowIdOf(0) });
+    return types.filter((type) => type === 'markerRecorded').length === 2;
+  });
   await world.signalWithStart('requestLock', { requestId: ghost, workflowId: world.workflowIdOf(0) });
   await world.ask(1);
   await world.untilHolds(1);

@@ -76,8 +76,11 @@ test('paused time does not count against waitLimitMs', async (t) => {
 
 test('a grant that comes after its request was given up is released', async (t) => {
   const world = await lockWorld(t);
-  await world.ask(0, { holdMs: 0, lingers: true });
-  await world.untilFree();
+  await world.start(0, { holdMs: 0, lingers: true });
+  await eventually('the pass is over', async () => {
+    const types = await eventTypes(world, { workflowId: world.workflowIdOf(0) });
+    return countOf(types, 'markerRecorded') === 2;
+  });
   const late = { requestId: world.requestIdOf(0), workflowId: world.workflowIdOf(0), askedAtMs: 1 };
   await world.signalWithStart('requestLock', late);
   await eventually('the late grant has come and gone', async () => {
