@@ -5,7 +5,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
-  proxyLocalActivities,
+  proxyActivities,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -52,9 +52,12 @@ import { describeLock, viewLock } from './package-lock-view.ts';
 const defaultSignalsPerRun = 7_500;
 const workflowGone = 'ExternalWorkflowExecutionNotFound';
 
-const { readLockPolicy } = proxyLocalActivities<Pick<LockActivities, 'readLockPolicy'>>({
+// Not a local activity: a task that waits for one may be several tasks at first and one in a replay, with another
+// time. What the lock decides and sends comes from the clock, and its holders send it back.
+const { readLockPolicy } = proxyActivities<Pick<LockActivities, 'readLockPolicy'>>({
   startToCloseTimeout: '5s',
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  summary: 'Read the policy',
 });
 
 interface LockRun {
@@ -63,10 +66,7 @@ interface LockRun {
   /** Known once the run has read it; what happens before waits in `inbox`. */
   policy: LockPolicy | null;
   inbox: { event: LockEvent; nowMs: number }[];
-  /**
-   * Time of the last signal, timer or answer. The clock itself may say something else in a replay once a local
-   * activity was waited for, if a query came with that task; what the lock decides and sends must not depend on it.
-   */
+  /** Time of the last signal, timer or answer. */
   nowMs: number;
   signals: number;
   unanswered: number;

@@ -34,6 +34,10 @@ const scenarios: [title: string, scenario: Scenario][] = [
   ],
   ['one order twice, 1 fault', { ...usual, actors: [a, sameAttempt], faults: 1 }],
   [
+    'one order twice, 2 stalls or bad answers, 1 switch',
+    { ...usual, actors: [a, sameAttempt], faults: 2, kinds: ['stall', 'badAnswer'], switches: 1 },
+  ],
+  [
     'one order anew, 1 fault, 2 switches',
     { ...usual, actors: [a, sameOrder], faults: 1, switches: 2, foreignKnown: true },
   ],

@@ -311,8 +311,8 @@ test('the histories of a lock and of its requesters replay', async (t) => {
   }
 });
 
-// Workflow time after a local activity may differ between the first run and its replay, when a query has split the
-// task: the lock's numbers, which its holders send back, must not come from there.
+// Workflow time around a local activity may differ between the first run and its replay: of tasks that only keep the
+// wait alive a replay knows the last one, and a query may split a task. The lock's numbers must not come from there.
 for (const policyDelayMs of [0, 300]) {
   test(`a lock that was asked for its state in its first task replays (policy after ${policyDelayMs} ms)`, async (t) => {
     const world = await lockWorld(t, { policyDelayMs, withoutWorker: true });

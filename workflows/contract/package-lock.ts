@@ -213,7 +213,7 @@ export interface LockPolicy {
 }
 
 /**
- * Local activities around the lock; all of them may run more than once.
+ * Activities around the lock, the first two local; all of them may run more than once.
  * `requestLock`: signal with start of the lock, which starts it where it does not run.
  * `releaseLock`: the signal `release`; a lock that does not run (WorkflowNotFoundError) counts as done.
  * `readLockPolicy`: runs on the lock's own task queue.
