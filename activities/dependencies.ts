@@ -1,9 +1,12 @@
 import type { Collections } from '../src/database.ts';
-import type { SupplierName } from '../src/domain/order.ts';
+import type { AdminAct } from '../src/domain/admin-act.ts';
+import type { GatewayName, SupplierName } from '../src/domain/order.ts';
 import type { OrderNotice } from '../src/domain/order-notice.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { PaymentGateway } from '../src/payments/gateway.ts';
 import type { CredentialBox } from '../src/servers/credential-box.ts';
 import type { Supplier } from '../src/suppliers/supplier.ts';
+import type { CompensateOrderInput } from '../workflows/contract/compensate-order.ts';
 import type { LockActivities } from '../workflows/contract/package-lock.ts';
 
 /** The part of the logger that activities use: members first, then the sentence. */
@@ -23,6 +26,11 @@ export interface ActivityDependencies {
   sendNotice: (input: { orderId: string; factId: string; notice: OrderNotice }) => Promise<void>;
   locks: Pick<LockActivities, 'requestLock' | 'releaseLock'>;
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
+  startCompensation: (input: CompensateOrderInput) => Promise<void>;
+  dismissOwner: (input: { workflowId: string }) => Promise<void>;
+  gatewayOf: (name: GatewayName) => PaymentGateway;
+  /** Writes a person's act to the audit log, once. */
+  recordAct: (act: AdminAct) => Promise<void>;
   now: () => string;
   sleep: (ms: number) => Promise<void>;
   /** As `sleep`, but throws once the worker ends: for waits that another worker goes on with. */

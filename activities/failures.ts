@@ -1,4 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { brokenNames } from '../src/domain/broken-record.ts';
 
 /** A wait, not a failure: tried again at the caller's pace, without noise. */
 export function notYet(input: { why: string; retryMs: number }): ApplicationFailure {
@@ -12,13 +13,9 @@ export function notYet(input: { why: string; retryMs: number }): ApplicationFail
 
 /** Names and codes of errors that another try cannot heal: a person has to look. */
 const lasting: readonly string[] = [
-  'BrokenRecord',
+  ...brokenNames,
   'UnknownCustomerError',
   'mailRefused',
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'SyntaxError',
 ];
 
 /**

@@ -6,6 +6,7 @@ import { projectOrder } from '../src/orders/project-order.ts';
 import { recordPayment } from '../src/payments/record-payment.ts';
 import { findCasePlace } from '../src/purchases/find-case-place.ts';
 import { claimServer } from '../src/servers/claim-server.ts';
+import { claimStranded } from '../src/servers/claim-stranded.ts';
 import { fetchLogin } from '../src/servers/fetch-login.ts';
 import { finishClaim, returnClaim } from '../src/servers/finish-claim.ts';
 import { strandServer } from '../src/servers/strand-server.ts';
@@ -16,6 +17,7 @@ import type { LockActivities } from '../workflows/contract/package-lock.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
+import { createRemedies } from './remedies.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
 export function createActivities(
@@ -47,9 +49,11 @@ export function createActivities(
     },
     checkStock: (input) => checkStock(withStock, input),
     ...createPurchasing(deps),
+    ...createRemedies(deps, settling),
     findCasePlace: (input) => findCasePlace(deps.db, input),
     strandServer: (input) => strandServer(deps, input),
     claimServer: (input) => claimServer(settling, input),
+    claimStranded: (input) => claimStranded(settling, input),
     finishClaim: async ({ purchaseId, everyMs }) => {
       const look = await finishClaim({ ...settling, ...deps }, { purchaseId });
       if (look.kind === 'notReady') throw notYet({ why: look.why, retryMs: everyMs });

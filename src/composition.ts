@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createActivities, createLockActivities } from '../activities/index.ts';
+import { createWatching } from '../activities/watching.ts';
+import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config.ts';
-import { collectionsOf, openDatabase, withDatabase } from './database.ts';
+import { collectionsOf, openDatabase, prepareIndexes, withDatabase } from './database.ts';
 import { BrokenRecord } from './domain/broken-record.ts';
-import type { SupplierName } from './domain/order.ts';
+import type { GatewayName, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import { createHttpApp } from './http/app.ts';
 import type { ReadinessCheck } from './http/ports.ts';
@@ -11,23 +13,31 @@ import type { Logger } from './logger.ts';
 import { createMailer } from './notifications/mailer.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { sendOrderNotice } from './notifications/send-order-notice.ts';
+import { sendShopNotice } from './notifications/send-shop-notice.ts';
 import { createCheckout } from './orders/checkout.ts';
 import { findOrder } from './orders/find-order.ts';
 import { listProducts } from './orders/list-products.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
+import type { PaymentGateway } from './payments/gateway.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import type { Supplier } from './suppliers/supplier.ts';
 import { createPaymentAcceptor } from './temporal/accept-payment.ts';
+import { cancelOrder } from './temporal/cancel-order.ts';
+import { compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
+import { dismissOwner } from './temporal/dismiss-owner.ts';
+import { ensureSchedules } from './temporal/ensure-schedules.ts';
 import { createLockSignals } from './temporal/lock-signals.ts';
+import { createRunLooker } from './temporal/look-at-runs.ts';
 import { openNamespace } from './temporal/open-namespace.ts';
 import { NamespaceNotPrepared, prepareNamespace } from './temporal/prepare-namespace.ts';
 import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
+import { startCompensation } from './temporal/start-compensation.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
 const now = () => new Date().toISOString();
@@ -64,9 +74,12 @@ export async function composeWorker(
   const { address, namespace } = config.temporal;
   await openNamespace({ client, namespace, address, limitMs: temporalWithinMs, sleep, log });
   await prepareNamespace({ client, namespace, sleep, log });
+  await ensureSchedules({ client, policy: await readPolicy(), log });
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const smartvps = createSmartVpsClient({ ...config.smartvps, longestPurchaseMs, log });
+  const cashfree = createCashfreeGateway(config.cashfree);
+  const audit = createAuditLog({ db });
   const box = createCredentialBox(config.credentialsKeys);
   const notifier = createNotifier({
     db: { orders: db.orders, notifications: database.db.collection('notifications') },
@@ -86,19 +99,34 @@ export async function composeWorker(
   const workers = await createWorkers({
     settings: config.temporal,
     longestPurchaseMs,
-    orderActivities: createActivities({
-      db,
-      supplierOf: supplierFinder({ smartvps }),
-      box,
-      readPolicy,
-      sendNotice: (input) => sendOrderNotice({ db, box, notifier }, input),
-      locks: createLockSignals(client),
-      restartOrder: (input) => restartOrder({ client, db }, input),
-      now,
-      sleep,
-      pause,
-      log,
-    }),
+    orderActivities: {
+      ...createActivities({
+        db,
+        supplierOf: supplierFinder({ smartvps }),
+        box,
+        readPolicy,
+        sendNotice: (input) => sendOrderNotice({ db, box, notifier }, input),
+        locks: createLockSignals(client),
+        restartOrder: (input) => restartOrder({ client, db }, input),
+        startCompensation: (input) => startCompensation(client, input),
+        dismissOwner: (input) => dismissOwner({ client, sleep }, input),
+        gatewayOf: gatewayFinder({ cashfree }),
+        recordAct: (act) => audit.record(act),
+        now,
+        sleep,
+        pause,
+        log,
+      }),
+      ...createWatching({
+        db,
+        readPolicy,
+        runs: { ...createRunLooker(client), restartOwner: (input) => restartOrder({ client, db }, input) },
+        sendShopNotice: (input) => sendShopNotice({ notifier }, input),
+        recordAct: (act) => audit.record(act),
+        now,
+        log,
+      }),
+    },
     lockActivities: createLockActivities({ readPolicy }),
   });
   return {
@@ -108,7 +136,12 @@ export async function composeWorker(
       workers.shutdown();
     },
     async close() {
-      await Promise.all([smartvps.close(), database.client.close(), client.connection.close()]);
+      await Promise.all([
+        smartvps.close(),
+        cashfree.close(),
+        database.client.close(),
+        client.connection.close(),
+      ]);
     },
   };
 }
@@ -121,6 +154,17 @@ function supplierFinder(
     if (!supplier)
       throw new BrokenRecord(`Failed to find the supplier ${name}: it is switched off. Set its variables.`);
     return supplier;
+  };
+}
+
+function gatewayFinder(
+  gateways: Partial<Record<GatewayName, PaymentGateway>>,
+): (name: GatewayName) => PaymentGateway {
+  return (name) => {
+    const gateway = gateways[name];
+    if (!gateway)
+      throw new BrokenRecord(`Failed to find the gateway ${name}: it is switched off. Set its variables.`);
+    return gateway;
   };
 }
 
@@ -144,7 +188,16 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     publicUrl: config.publicUrl,
     log,
   });
-  const namespace = preparedNamespace({ client, namespace: config.temporal.namespace, sleep, log });
+  const namespace = preparedNamespace({ client, namespace: config.temporal.namespace, policy, sleep, log });
+  const recordAct = createActRecorder({
+    audit: createAuditLog({ db }),
+    now,
+    onLost: (act, error) => log.error({ err: error, act }, 'An act of an admin was done, but not recorded'),
+  });
+  const acting = { client, db, recordAct, now: () => new Date() };
+  void withDatabase(() => prepareIndexes(db)).catch((error: unknown) =>
+    log.warn({ err: error }, 'The indexes could not be made; they are made at the next start'),
+  );
   const app = createHttpApp({
     tokens: { storefront: config.http.storefrontToken, admin: config.http.adminToken },
     logger: log,
@@ -160,9 +213,10 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
           maxAgeMs: policy.webhookMaxAgeMs,
         }),
       acceptPayment: createPaymentAcceptor(client),
-      retryOrder: (request) =>
-        withDatabase(() => retryOrder({ client, db, readPolicy, now: () => new Date(), log }, request)),
-      resolveCase: (request) => withDatabase(() => resolveCase({ client, db }, request)),
+      retryOrder: (wish) => withDatabase(() => retryOrder({ ...acting, readPolicy, log }, wish)),
+      cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
+      compensateOrder: (wish) => withDatabase(() => compensateOrder(acting, wish)),
+      resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
       readiness: () =>
         Promise.all([
           check('database', () => database.db.command({ ping: 1 })),
@@ -197,14 +251,17 @@ async function check(name: string, ask: () => unknown): Promise<ReadinessCheck> 
 
 const prepareEveryMs = 2_000;
 
-/** Prepares the namespace in the background, as soon as Temporal answers. */
-function preparedNamespace(input: Parameters<typeof prepareNamespace>[0]) {
+/** Prepares the namespace and its schedules in the background, as soon as Temporal answers. */
+function preparedNamespace(
+  input: Parameters<typeof prepareNamespace>[0] & Parameters<typeof ensureSchedules>[0],
+) {
   let prepared = false;
   let stopped = false;
   const refused = (async () => {
     while (!stopped && !prepared) {
       try {
         await prepareNamespace(input);
+        await ensureSchedules(input);
         prepared = true;
       } catch (error) {
         if (error instanceof NamespaceNotPrepared) throw error;

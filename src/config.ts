@@ -217,6 +217,7 @@ type OptionalSection = 'hostycare' | 'razorpay';
 /** What each part asks for; `api` includes what the pages need. */
 const parts = {
   worker: [
+    'cashfree',
     'temporal',
     'mongodb',
     'smartvps',
@@ -230,7 +231,7 @@ const parts = {
   api: ['temporal', 'mongodb', 'cashfree', 'razorpay', 'publicUrl', 'http', 'shop', 'log'],
   ops: ['temporal', 'mongodb', 'shop', 'log'],
   import: ['mongodb', 'shop', 'log'],
-  namespace: ['temporal', 'log'],
+  namespace: ['temporal', 'shop', 'log'],
 } as const satisfies Record<string, readonly SectionName[]>;
 
 /** A process that is started by itself. */

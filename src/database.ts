@@ -6,9 +6,11 @@ import {
   MongoServerError,
   MongoServerSelectionError,
 } from 'mongodb';
+import type { AuditDocument } from './audit/audit-document.ts';
 import type { PackageDocument, ProductDocument } from './orders/catalogue.ts';
 import type { OrderDocument } from './orders/order-document.ts';
 import type { PaymentDocument } from './payments/payment-document.ts';
+import type { RefundDocument } from './payments/refund-document.ts';
 import type { CaseDocument } from './purchases/case-document.ts';
 import type { FenceDocument, PurchaseDocument } from './purchases/purchase-document.ts';
 import type { CredentialDocument } from './servers/credential-document.ts';
@@ -25,8 +27,10 @@ export interface Collections {
   servers: Collection<ServerDocument>;
   credentials: Collection<CredentialDocument>;
   payments: Collection<PaymentDocument>;
+  refunds: Collection<RefundDocument>;
   cases: Collection<CaseDocument>;
   settings: Collection<SettingDocument>;
+  auditLog: Collection<AuditDocument>;
 }
 
 /** The typed collections of a database. */
@@ -40,9 +44,18 @@ export function collectionsOf(db: Db): Collections {
     servers: db.collection('servers'),
     credentials: db.collection('credentials'),
     payments: db.collection('payments'),
+    refunds: db.collection('refunds'),
     cases: db.collection('cases'),
     settings: db.collection('settings'),
+    auditLog: db.collection('auditLog'),
   };
+}
+
+/** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
+export async function prepareIndexes(db: Pick<Collections, 'auditLog'>): Promise<void> {
+  // One by one: the embedded database breaks off a call that names two indexes which are there already.
+  await db.auditLog.createIndex({ at: -1, _id: -1 });
+  await db.auditLog.createIndex({ 'subject.id': 1, at: -1, _id: -1 });
 }
 
 /**

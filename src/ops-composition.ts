@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { MongoServerError } from 'mongodb';
+import { type Db, MongoServerError } from 'mongodb';
+import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
+import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config.ts';
 import {
   type Collections,
@@ -8,45 +10,63 @@ import {
   openDatabase,
   withDatabase,
 } from './database.ts';
-import type { SupplierName } from './domain/order.ts';
-import { defaultPolicy } from './domain/policy.ts';
+import { findStuckOrders } from './desk/find-stuck-orders.ts';
+import { listOrders, type OrderQuery } from './desk/list-orders.ts';
+import { reportOrder } from './desk/report-order.ts';
+import type { FailureCode, SupplierName } from './domain/order.ts';
+import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import type { PurchaseResolution } from './domain/purchase-resolution.ts';
+import type { NotificationDocument } from './notifications/notifier.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
 import type { TenancyState } from './servers/server-document.ts';
+import { cancelOrder } from './temporal/cancel-order.ts';
+import { type CompensateWish, compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
+import { createRunLooker } from './temporal/look-at-runs.ts';
+import type { OrderWish, RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
 import { resolveCase } from './temporal/resolve-case.ts';
+import { retryOrder } from './temporal/retry-order.ts';
+import { findGrpcStatus } from './temporal/service-error.ts';
+import { type LockSight, type LockWish, readLock, steerLock } from './temporal/steer-lock.ts';
 
 /** MongoDB's code for a login that it does not accept. */
 const authenticationFailed = 18;
-
-/** What the operator's command `products import` needs. Takes a catalogue file's JSON; throws one sentence. */
-export function composeImport(config: Config<'import'>): (catalogue: unknown) => Promise<ImportCounts> {
-  return async (catalogue) => {
-    const entries = parseCatalogue(catalogue);
-    const { matchPolicy, reserve } =
-      config.policyFile === null ? defaultPolicy : await readPolicyFile({ path: config.policyFile });
-    return withRows(config, 'import the catalogue', (db) =>
-      importProducts({ db, entries, defaults: { matchPolicy, reserve } }),
-    );
-  };
-}
+/** A batch takes so many orders at once. */
+const batchLimit = 1_000;
 
 type DatabaseConfig = Pick<Config<'import'>, 'mongodbUri' | 'mongodbDatabase'>;
 
+interface Records {
+  db: Collections;
+  raw: Db;
+  recordAct: RecordAct;
+  now: () => Date;
+}
+
+/** Where the words of what is not the answer go: standard error. */
+type Warn = (sentence: string) => void;
+
 /** Opens the database for one piece of work. @throws one sentence where it does not answer or refuses us. */
 async function withRows<T>(
-  config: DatabaseConfig,
+  { config, warn }: { config: DatabaseConfig; warn: Warn },
   action: string,
-  work: (db: Collections) => Promise<T>,
+  work: (records: Records) => Promise<T>,
 ): Promise<T> {
-  const { client, db } = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
+  const { client, db: raw } = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
+  const db = collectionsOf(raw);
+  const recordAct = createActRecorder({
+    audit: createAuditLog({ db }),
+    now,
+    onLost: ({ act, by }) =>
+      warn(`It is done, but not in the audit log: the database does not answer. Note: ${act} by ${by}.`),
+  });
   try {
-    return await withDatabase(() => work(collectionsOf(db)));
+    return await withDatabase(() => work({ db, raw, recordAct, now: () => new Date() }));
   } catch (error) {
     throw explained(error, { action, hosts: hostsOf(config.mongodbUri) });
   } finally {
@@ -56,44 +76,184 @@ async function withRows<T>(
 
 const now = () => new Date().toISOString();
 
+interface Said {
+  by: string;
+  reason?: string | null;
+}
+
 /** What the operator's commands that read or write records alone need. */
-export function composeRecords(config: Config<'import'>) {
+export function composeRecords(config: Config<'import'>, warn: Warn = () => undefined) {
+  const rows = <T>(action: string, work: (records: Records) => Promise<T>) =>
+    withRows({ config, warn }, action, work);
   return {
+    /** Takes a catalogue file's JSON; throws one sentence. */
+    async importCatalogue({
+      catalogue,
+      by,
+      reason = null,
+    }: Said & { catalogue: unknown }): Promise<ImportCounts> {
+      const entries = parseCatalogue(catalogue);
+      const { matchPolicy, reserve } = await readPolicy(config);
+      return rows('import the catalogue', async ({ db, recordAct }) => {
+        const counts = await importProducts({ db, entries, defaults: { matchPolicy, reserve } });
+        const { created, updated, unchanged } = counts;
+        const answer = `${created} products created, ${updated} updated, ${unchanged} unchanged.`;
+        for (const id of new Set(entries.map(({ supplier }) => supplier))) {
+          const subject = { kind: 'supplier', id } as const;
+          await recordAct({ act: 'importProducts', subject, by, reason, accepted: true, answer });
+        }
+        return counts;
+      });
+    },
     /** `list` is a file's JSON, or null where it is said that there are no older servers. */
-    importForeign: (input: { list: unknown; supplier: SupplierName; by: string }): Promise<ForeignImport> => {
-      const { list, supplier, by } = input;
+    importForeign(input: Said & { list: unknown; supplier: SupplierName }): Promise<ForeignImport> {
+      const { list, supplier, by, reason = null } = input;
       const addresses = list === null ? [] : parseForeignServers(list);
-      return withRows(config, 'import the servers', (db) =>
-        importForeignServers({ db, now }, { supplier, addresses, by }),
-      );
+      return rows('import the servers', async ({ db, recordAct }) => {
+        const result = await importForeignServers({ db, now }, { supplier, addresses, by });
+        const recorded = `${result.recorded} servers recorded as foreign, ${result.left.length} left as they were.`;
+        await recordAct({
+          act: 'importServers',
+          subject: { kind: 'supplier', id: supplier },
+          by,
+          reason,
+          accepted: true,
+          answer: list === null ? 'It is recorded that there are no older servers.' : recorded,
+        });
+        return result;
+      });
     },
     listServers: (input: { state: TenancyState | null }) =>
-      withRows(config, 'list the servers', (db) => listServers(db, input)),
-    listCases: () => withRows(config, 'list the cases', (db) => listCases(db, { now: now() })),
+      rows('list the servers', ({ db }) => listServers(db, input)),
+    listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
+    listOrders: (query: OrderQuery) => rows('list the orders', (records) => listOrders(records, query)),
+    listFailed: ({ code }: { code: FailureCode }) =>
+      rows('list the orders', async (records) => {
+        const query = { status: null, code, packageKey: null, email: null, limit: batchLimit };
+        return (await listOrders(records, query)).reverse();
+      }),
+    listActs: (input: { subjectId?: string; limit: number }) =>
+      rows('list the acts', ({ db }) => createAuditLog({ db }).list(input)),
   };
 }
 
-/** What the operator's commands that act on orders and servers need: Temporal as well. */
-export function composeActs(config: Config<'ops'>) {
+/** Imports a demo's catalogue. Takes a catalogue file's JSON; throws one sentence. */
+export function composeImport(config: Config<'import'>): (catalogue: unknown) => Promise<ImportCounts> {
+  const { importCatalogue } = composeRecords(config);
+  return (catalogue) => importCatalogue({ catalogue, by: 'demo' });
+}
+
+async function readPolicy({ policyFile }: Pick<Config<'import'>, 'policyFile'>): Promise<ResolvedPolicy> {
+  return resolvePolicy(policyFile === null ? defaultPolicy : await readPolicyFile({ path: policyFile }));
+}
+
+/** What the operator's commands that act on orders, locks and servers need: Temporal as well. */
+export function composeActs(config: Config<'ops'>, warn: Warn) {
   const withClient = async <T>(
     action: string,
-    work: (deps: { client: Client; db: Collections }) => Promise<T>,
+    work: (deps: Records & { client: Client }) => Promise<T>,
   ): Promise<T> => {
     const client = createTemporalClient(config.temporal);
     try {
-      return await withRows(config, action, (db) => work({ client, db }));
+      return await withRows({ config, warn }, action, (records) => work({ ...records, client }));
+    } catch (error) {
+      if (findGrpcStatus(error) === undefined) throw error;
+      const { address } = config.temporal;
+      throw new Error(
+        `Failed to ${action}: Temporal does not answer at ${address}. Start it, or correct TEMPORAL_ADDRESS.`,
+      );
     } finally {
       await client.connection.close();
     }
   };
+  const log = { warn: (_fields: object, sentence: string) => warn(sentence) };
   return {
-    resolveCase: (request: { purchaseId: string; resolution: PurchaseResolution }) =>
+    retryOrder: (wish: OrderWish) =>
+      withClient('retry the order', (deps) =>
+        retryOrder({ ...deps, log, readPolicy: () => readPolicy(config) }, wish),
+      ),
+    cancelOrder: (wish: OrderWish) => withClient('cancel the order', (deps) => cancelOrder(deps, wish)),
+    compensateOrder: (wish: CompensateWish) =>
+      withClient('compensate the order', (deps) => compensateOrder(deps, wish)),
+    resolveCase: (request: { orderId?: string; purchaseId?: string; resolution: PurchaseResolution }) =>
       withClient('resolve the case', (deps) => resolveCase(deps, request)),
     strandServer: (request: Parameters<typeof strandServer>[1]) =>
       withClient('strand the server', (deps) => strandServer(deps, request)),
     assignServer: (request: Parameters<typeof assignServer>[1]) =>
       withClient('assign the server', (deps) => assignServer(deps, request)),
+    reportOrder: (input: { orderId: string }) =>
+      withRows({ config, warn }, 'show the order', ({ db, raw, ...deps }) => {
+        const notifications = raw.collection<NotificationDocument>('notifications');
+        const linkTo = (workflowId: string) => workflowLink(config, workflowId);
+        const audit = createAuditLog({ db });
+        return reportOrder({ ...deps, db: { ...db, notifications }, audit, linkTo }, input);
+      }),
+    findStuckOrders: async () => {
+      const policy = await readPolicy(config);
+      return withClient('look for stuck orders', (deps) => {
+        const isPaused = async ({ supplier, packageKey: packageName }: PoolKey) => {
+          const { view } = await readLock(deps.client, { supplier, packageName });
+          return view !== null && view.pause !== null;
+        };
+        return findStuckOrders({ ...deps, isPaused }, { policy });
+      });
+    },
+    listLocks: () => withClient('list the locks', listLocks),
+    showLock: ({ packageName }: { packageName: string }) =>
+      withClient('show the lock', async ({ db, client }) => {
+        const key = await findKey(db, packageName);
+        return key === null ? null : readLock(client, key);
+      }),
+    steerLock: ({ packageName, ...wish }: Omit<LockWish, 'key'> & { packageName: string }) =>
+      withClient('steer the lock', async (deps) => {
+        const key = await findKey(deps.db, packageName);
+        if (key !== null) return steerLock(deps, { ...wish, key });
+        const sentence = 'There is no such package in the catalogue. See `locks list`.';
+        return { kind: 'refused', sentence } as const;
+      }),
   };
+}
+
+type PoolKey = { supplier: string; packageKey: string };
+
+function workflowLink({ temporalUiUrl, temporal }: Config<'ops'>, workflowId: string): string | null {
+  if (temporalUiUrl === null) return null;
+  const parts = [temporal.namespace, workflowId].map(encodeURIComponent);
+  return `${temporalUiUrl}/namespaces/${parts[0]}/workflows/${parts[1]}`;
+}
+
+/** The locks of the catalogue's packages, and those that run besides, by name. */
+async function listLocks({ db, client }: Records & { client: Client }): Promise<LockSight[]> {
+  const known = (await packagesOf(db)) ?? [];
+  const running = (await createRunLooker(client).listLocks()).flatMap((lockId) => findLockKey(lockId) ?? []);
+  const pools = known.map(({ supplier, packageKey: packageName }) => ({ supplier, packageName }));
+  const keys = new Map([...pools, ...running].map((key) => [packageLockId(key), key]));
+  const locks = await Promise.all([...keys.values()].map((key) => readLock(client, key)));
+  return locks.sort((a, b) => a.lockId.localeCompare(b.lockId, 'en', { numeric: true }));
+}
+
+/** Null where the database is away: a lock needs Temporal alone, and must be steered all the same. */
+async function packagesOf(db: Collections) {
+  try {
+    return await withDatabase(() => db.packages.find().toArray());
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return null;
+    throw error;
+  }
+}
+
+/** The lock that is meant by a package's name at import, its name today, or the lock's own id. */
+async function findKey(db: Collections, name: string): Promise<LockKey | null> {
+  const known = await packagesOf(db);
+  const named = findLockKey(name);
+  if (named !== undefined) return named;
+  if (known === null) return { supplier: 'smartvps', packageName: name };
+  const found = known.filter((pool) => [pool._id, pool.packageKey, pool.name].includes(name));
+  if (found.length > 1) {
+    throw new Error(`Failed to find ${name}: ${found.map(({ _id }) => _id).join(' or ')}? Name one of them.`);
+  }
+  const [pool] = found;
+  return pool === undefined ? null : { supplier: pool.supplier, packageName: pool.packageKey };
 }
 
 function explained(error: unknown, { action, hosts }: { action: string; hosts: string }): unknown {
@@ -109,6 +269,6 @@ function explained(error: unknown, { action, hosts }: { action: string; hosts: s
 }
 
 /** The hosts of a MongoDB address, without its login. */
-function hostsOf(uri: string): string {
+export function hostsOf(uri: string): string {
   return /^[^:]+:\/\/(?:[^@/]*@)?([^/?]+)/.exec(uri)?.[1] ?? 'its address';
 }

@@ -17,8 +17,12 @@ export const records = proxyLocalActivities<
     | 'verifyServer'
     | 'deliverOrder'
     | 'restartOrder'
+    | 'beginRemedy'
+    | 'takeRemedy'
+    | 'planRefund'
     | 'findCasePlace'
     | 'claimServer'
+    | 'claimStranded'
     | 'returnClaim'
   >
 >({
@@ -56,9 +60,9 @@ export function settlingActivities(policy: ResolvedPolicy) {
 }
 
 /** Polls for the login; an empty one is a benign failure that is tried again at the policy's pace. */
-export function credentialActivities(policy: ResolvedPolicy) {
+export function credentialActivities(policy: ResolvedPolicy, limitMs: number) {
   return proxyActivities<Pick<OrderActivities, 'fetchCredentials'>>({
-    scheduleToCloseTimeout: policy.credentialsLimitMs,
+    scheduleToCloseTimeout: limitMs,
     startToCloseTimeout: '60s',
     retry: {
       initialInterval: policy.credentialsEveryMs,
@@ -95,3 +99,24 @@ export const notices = proxyActivities<Pick<OrderActivities, 'sendNotice'>>({
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
   summary: 'Tell by mail',
 });
+
+/** Telling the workflow that owned the order before; what it still holds is guarded by the ledger, so it may be late. */
+export const dismissal = proxyActivities<Pick<OrderActivities, 'dismissOwner'>>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  summary: 'Tell the workflow that owned the order',
+});
+
+/** Money that goes back: asked for under one id until the gateway has taken it, then asked about. */
+export function refundActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'startRefund' | 'awaitRefund'>>({
+    scheduleToCloseTimeout: policy.refundLimitMs,
+    startToCloseTimeout: '60s',
+    retry: {
+      initialInterval: Math.min(5_000, policy.askGatewayEveryMs),
+      backoffCoefficient: 2,
+      maximumInterval: policy.askGatewayEveryMs,
+    },
+    summary: 'Give the money back',
+  });
+}

@@ -46,7 +46,7 @@ export function useAssignServer(desk: AssignDesk): void {
     assignServerSignal,
     async (raw) => {
       const answer = await assign(desk, readSignal(raw), 'Temporal Web UI');
-      if (answer.kind === 'refused') record.refuse(answer.sentence);
+      if (answer.kind === 'refused') noteRefusal(record, readSignal(raw), answer.sentence);
     },
     { description: assignHelp },
   );
@@ -89,7 +89,8 @@ async function assign(
       return claim;
     }
     const sentence = `${wish.ip} is made ready for the order, then it is delivered.`;
-    record.note(`Assigned by ${wish.by}${wish.reason ? `: ${wish.reason}` : ''}. ${sentence}`);
+    const { by, reason } = wish;
+    record.act({ act: 'assignServer', by, reason, accepted: true, answer: sentence });
     void makeReady({ record, policy, purchaseId: claim.purchaseId, place });
     return { kind: 'accepted', sentence };
   } catch {
@@ -130,6 +131,27 @@ async function endOfClaim(input: { policy: ResolvedPolicy; purchaseId: string })
 }
 
 /**
+ * By the policy `claimStranded`, a stranded server that fits is made ready instead of buying; one that is not ready in
+ * time goes back, and the order buys. @returns true where the ledger has a new word on the order.
+ */
+export async function claimBeforeBuying({ order, policy, record }: OrderRun): Promise<boolean> {
+  if (!policy.claimStranded) return false;
+  const claim = await records.claimStranded({ orderId: order.orderId });
+  if (claim.kind === 'none') return false;
+  await record.enter({
+    status: 'queued',
+    text: `${claim.ip}, a stranded server of its package, is made ready instead of buying one.`,
+    next: {
+      text: 'Is delivered once it is wiped and has a new login; else a server is bought, at the latest at',
+      at: new Date(Date.now() + policy.wipeLimitMs).toISOString(),
+    },
+  });
+  const end = await endOfClaim({ policy, purchaseId: claim.purchaseId });
+  if (end.kind === 'gaveBack') record.note(end.sentence);
+  return true;
+}
+
+/**
  * A claim that an earlier run left behind: finished, or given back with the order where it was. One that a message of
  * this run began while the order looked for its next step is waited for.
  */
@@ -149,6 +171,12 @@ export async function resumeClaim(
   if (input.failure === null) return { kind: 'again' };
   const { code, message } = input.failure;
   return { kind: 'failed', code, message };
+}
+
+function noteRefusal(record: OrderRecord, from: SignalInput, answer: string): void {
+  const by = findText({ from, name: 'by' }) ?? 'Temporal Web UI';
+  const reason = findText({ from, name: 'reason' }) ?? null;
+  record.act({ act: 'assignServer', by, reason, accepted: false, answer });
 }
 
 function refused(sentence: string): Refused {

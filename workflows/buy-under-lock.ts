@@ -4,7 +4,9 @@ import { lowStockSentence } from '../src/domain/low-stock.ts';
 import type { PurchaseOutcome } from '../src/domain/purchase-outcome.ts';
 import type { StockCheck } from '../src/domain/stock-check.ts';
 import { purchaseActivities, records, settlingActivities, stock } from './activity-proxies.ts';
+import { claimBeforeBuying } from './assign-server.ts';
 import type { ReleaseOutcome } from './contract/package-lock.ts';
+import { endingOf } from './decision-slot.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
 
@@ -16,12 +18,13 @@ export type Turn =
   | FailedStep;
 
 /**
- * Queues for the package's lock, then checks the stock, buys and verifies while holding it. The status says
+ * Takes a stranded server where the policy says so; else queues for the package's lock, then checks the stock, buys and verifies while holding it. The status says
  * `provisioning` only once the lock is held, or a crash before would strand the order.
  */
 export async function buyUnderLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
   const { order, policy, record } = run;
   const { purchaseId } = input;
+  if (await claimBeforeBuying(run)) return { kind: 'again' };
   await record.enter({
     status: 'queued',
     text: 'Waits its turn for the package.',
@@ -33,6 +36,7 @@ export async function buyUnderLock(run: OrderRun, input: { purchaseId: string })
       packageName: order.packageKey,
       requestId: purchaseId,
       waitLimitMs: policy.lockWaitLimitMs,
+      isAbandoned: () => endingOf(run.slot) !== null,
     },
     async ({ fencingNumber }) => {
       const value = await buyHoldingTheLock(run, { purchaseId, fencingNumber });
@@ -40,6 +44,7 @@ export async function buyUnderLock(run: OrderRun, input: { purchaseId: string })
     },
   );
   if (turn.acquired) return turn.value;
+  if (turn.reason === 'abandoned') return { kind: 'again' };
   const waited = describeDuration(policy.lockWaitLimitMs);
   const message = `Lock acquisition failed: the package was busy for ${waited}.`;
   return { kind: 'failed', code: 'lockTimeout', message };
@@ -71,8 +76,18 @@ async function buyHoldingTheLock(
     }
     run.trial = false;
     run.waitingForStockSinceMs = null;
-    return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+    const turn = await afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+    if (outcome.kind !== 'refused' || turn.kind !== 'failed') return turn;
+    return { ...turn, mayRetry: await isCountUnchanged(run, found.count) };
   }
+}
+
+/** A refusal after which the count fell may have been a sale: then nothing is tried again without a person's look. */
+async function isCountUnchanged({ order, policy }: OrderRun, before: number): Promise<boolean> {
+  const { orderId } = order;
+  const { lowStockWarning } = policy;
+  const now = await stock.checkStock({ orderId, trial: true, lowStockWarning });
+  return (now.kind === 'available' || now.kind === 'short') && now.count >= before;
 }
 
 /** A dead holder's purchase may still be at the supplier: the next one waits for it, then looks at the stock again. */
@@ -105,6 +120,15 @@ function warnOfLowStock(run: OrderRun, found: { count: number; packageName: stri
   run.notices.tell({ factId: 'lowStock', notice: { kind: 'lowStock', available: found.count } });
 }
 
+/** Outcomes that prove that the supplier never heard of the purchase. */
+const reachedNobody: readonly PurchaseOutcome['kind'][] = [
+  'notSent',
+  'voided',
+  'staleGrant',
+  'busy',
+  'orderClosed',
+];
+
 async function buy(
   run: OrderRun,
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
@@ -112,7 +136,11 @@ async function buy(
   const { policy, order } = run;
   const { orderId, supplier, packageKey } = order;
   const asked = { orderId, supplier, packageKey, ...input, policy: purchaseLimits(policy) };
+  const { sent } = order;
+  order.sent = true;
   const outcome = await purchaseActivities(policy).buyVps(asked);
+  if (outcome.note !== undefined) run.record.note(outcome.note);
+  if (!sent && reachedNobody.includes(outcome.kind)) order.sent = false;
   if (outcome.kind !== 'unstored') return outcome;
   const { purchaseId } = input;
   return settlingActivities(policy).storePurchaseReply({ purchaseId, reply: outcome.reply });

@@ -1,9 +1,27 @@
+import type { RemedyOption } from '../src/domain/remedy.ts';
+
 /** What was decided for a failed order, and by whom. */
-export interface Decision {
-  act: 'retry' | 'resolve' | 'assign';
+export type Decision = {
   by: string;
   /** ISO UTC. */
   at: string;
+  /** True for what the policy decides, not a person. */
+  byItself?: boolean;
+} & (
+  | { act: 'retry' | 'resolve' | 'assign' }
+  /** The order ends: by its remedy, or because another workflow has taken it. */
+  | { act: 'cancel' | 'remedy'; option: RemedyOption; reason: string | null; endsAs: 'refunded' | 'cancelled' }
+  | { act: 'ownerChanged' }
+);
+
+/** A decision that ends the order's own workflow. */
+export type EndingDecision = Extract<Decision, { act: 'cancel' | 'remedy' | 'ownerChanged' }>;
+
+/** The ending decision, where one is taken. */
+export function endingOf(slot: DecisionSlot): EndingDecision | null {
+  const { taken } = slot;
+  if (!slot.isDecided || taken === null) return null;
+  return taken.act === 'cancel' || taken.act === 'remedy' || taken.act === 'ownerChanged' ? taken : null;
 }
 
 /** The one slot per failure: the first decision fills it, later ones are told so; leaving `failed` empties it. */

@@ -1,6 +1,7 @@
-import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure } from '@temporalio/workflow';
 import { describeDuration } from '../src/domain/duration.ts';
 import { credentialActivities, loginMail, records } from './activity-proxies.ts';
+import { orLate } from './or-late.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /** From a verified purchase to a delivered server: waits for the login outside the lock, delivers, mails. */
@@ -19,20 +20,14 @@ export async function deliverServer(
       at: new Date(Date.now() + policy.credentialsLimitMs).toISOString(),
     },
   });
-  try {
-    await credentialActivities(policy).fetchCredentials({
-      orderId,
-      purchaseId,
-      everyMs: policy.credentialsEveryMs,
-    });
-  } catch (error) {
-    if (!isOutOfTime(error)) throw error;
+  if (!(await fetchLogin(run, input))) {
     const waited = describeDuration(policy.credentialsLimitMs);
     const message = `The supplier has shown no usable login for ${ip} for ${waited}.`;
     return { kind: 'failed', code: 'credentialsLate', message, purchaseId, ip };
   }
   const delivery = await records.deliverOrder({ orderId, purchaseId });
   if (delivery.kind === 'moneyGone') return { kind: 'again' };
+  order.delivered = true;
   const unsent = await mailLogin(run, { purchaseId, ip });
   if (unsent) return unsent;
   await record.enter({
@@ -42,6 +37,23 @@ export async function deliverServer(
     ip,
   });
   return { kind: 'ended', status: 'active' };
+}
+
+/** Looks until `credentialsAlert`, tells the admin, and looks on until `credentialsLimit`. */
+async function fetchLogin(run: OrderRun, input: { purchaseId: string; ip: string }): Promise<boolean> {
+  const { order, policy, record } = run;
+  const { purchaseId, ip } = input;
+  const { credentialsAlertMs, credentialsLimitMs, credentialsEveryMs: everyMs } = policy;
+  const look = { orderId: order.orderId, purchaseId, everyMs };
+  const isWithin = async (limitMs: number) => {
+    return (await orLate(credentialActivities(policy, limitMs).fetchCredentials(look))) !== 'late';
+  };
+  if (credentialsAlertMs >= credentialsLimitMs) return isWithin(credentialsLimitMs);
+  if (await isWithin(credentialsAlertMs)) return true;
+  const until = new Date(record.sinceMs + credentialsLimitMs).toISOString();
+  record.note(`No login of ${ip} for ${describeDuration(credentialsAlertMs)}; the admin is told.`);
+  run.notices.tell({ factId: `credentialsLate:${purchaseId}`, notice: { kind: 'credentialsLate', ip, until } });
+  return isWithin(credentialsLimitMs - credentialsAlertMs);
 }
 
 /** Delivered, but not told: a retry goes on with the mail, nothing is bought again. */
@@ -59,8 +71,4 @@ async function mailLogin(
     const message = `The login of ${ip} could not be mailed: ${error.cause?.message ?? error.message}.`;
     return { kind: 'failed', code: 'credentialsLate', message, purchaseId, ip };
   }
-}
-
-function isOutOfTime(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }

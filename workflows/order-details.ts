@@ -12,6 +12,7 @@ export function describeOrder(input: {
   sinceMs: number;
   failure: Failure | null;
   next: { text: string; at: string | null };
+  decisionDeadline: string | null;
   timeline: readonly { at: string; text: string }[];
   refusals: readonly string[];
 }): string {
@@ -23,11 +24,29 @@ export function describeOrder(input: {
     facts ? `${facts.productName}, ${facts.ramGb} GB, ${facts.os}` : '',
     `**Next:** ${next.text}${next.at ? ` (${next.at})` : ''}`,
     failure ? `**Recommended:** ${recommendedActions[failure.code]} (code \`${failure.code}\`)` : '',
-    failure ? '**Send:** signal `retryOrder` with no input, or `{"reason": "...", "by": "your name"}`.' : '',
+    input.decisionDeadline ? `**Decide before:** ${input.decisionDeadline}` : '',
+    ...whatToSend(input),
     lastRefusal ? `**Last refused message:** ${lastRefusal}` : '',
     '## Latest',
     ...timeline.slice(-newestLines).map(({ at, text }) => `- ${at} ${text}`),
   ]
     .filter((line) => line !== '')
     .join('\n\n');
+}
+
+const who = '"reason": "...", "by": "your name"';
+
+/** The messages that make sense now, with the JSON to paste. */
+function whatToSend({ status, failure }: { status: OrderStatus; failure: Failure | null }): string[] {
+  const retry = `\`retryOrder\` with no input, or \`{${who}}\`: verified first, then continued`;
+  const refund = `\`compensateOrder\` with \`{"option": "refund", ${who}}\`: all that was paid goes back`;
+  const cancel = `\`cancelOrder\` with \`{${who}}\`: only while the supplier has heard nothing of it`;
+  const resolve = `\`resolvePurchase\` with \`{"outcome": "bought", "ip": "...", ${who}}\` or \`{"outcome": "notBought", ${who}}\``;
+  const lines = (all: string[]) => ['**Signals to send:**', all.map((line) => `- ${line}`).join('\n')];
+  if (status === 'queued') return lines([cancel, refund]);
+  if (status === 'waitingForStock') return lines([`${retry} (looks at the stock at once)`, cancel, refund]);
+  if (status !== 'failed' || !failure) return [];
+  if (failure.code === 'compensationBlocked') return lines([`${retry} (the refund is tried again)`]);
+  const isCase = failure.code === 'purchaseUnknown' || failure.code === 'duplicateServer';
+  return lines([...(isCase ? [resolve] : []), retry, refund, cancel]);
 }

@@ -1,26 +1,47 @@
 import { condition } from '@temporalio/workflow';
-import { type FailureCode, isRetriedByItself } from '../src/domain/order.ts';
+import type { FailureCode } from '../src/domain/order.ts';
 import { recommendedActions } from '../src/domain/order-words.ts';
+import { type FailureMoment, type FailurePlan, isRetriedByItself, planFailure } from '../src/domain/state-table.ts';
 import { records } from './activity-proxies.ts';
+import { endingOf } from './decision-slot.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
 
-/** Writes a failure, after everything it states is true, and tells the admin once. */
-export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void> {
+/** What a failure needs of a run: an order's own, or a remedy's. */
+export type FailingRun = Pick<
+  OrderRun,
+  'order' | 'policy' | 'record' | 'slot' | 'notices' | 'earlyDecision' | 'retriesByItself' | 'isRemedy'
+>;
+
+/** What the policy decides where nobody does, as it is told in the timeline and the audit log. */
+const policyName = 'the policy';
+
+/** Writes a failure, after everything it states is true, and tells people once. */
+export async function enterFailed(run: FailingRun, step: FailedStep): Promise<FailurePlan> {
   const { code, message } = step;
-  run.waitingForStockSinceMs = null;
   run.policy = await records.readPolicy();
   keepEarlyDecision(run, code);
+  const plan = planOf(run, { code, mayRetry: step.mayRetry !== false });
   const isCase = code === 'purchaseUnknown' || code === 'duplicateServer';
   const casePurchaseId = isCase ? step.purchaseId : undefined;
+  const { text, withinMs } = sayNext(plan);
   await run.record.enter({
     status: 'failed',
     text: `Failed (${code}): ${message}`,
-    next: { text: recommendedActions[code], at: null },
+    next: { text, at: null },
     failure: { code, message },
+    nextWithinMs: withinMs,
+    ...(actsAtDeadline(plan) ? { decideWithinMs: run.policy.decisionDeadlineMs } : {}),
     ...(casePurchaseId ? { casePurchaseId } : {}),
   });
-  const since = run.record.failure?.since ?? '';
-  run.notices.tell({
+  tellFailure(run, step, casePurchaseId);
+  return plan;
+}
+
+function tellFailure(run: FailingRun, step: FailedStep, casePurchaseId: string | undefined): void {
+  const { notices, record } = run;
+  const { code, message } = step;
+  const since = record.failure?.since ?? '';
+  notices.tell({
     factId: `failed:${code}:${since}`,
     notice: {
       kind: 'orderFailed',
@@ -28,32 +49,158 @@ export async function enterFailed(run: OrderRun, step: FailedStep): Promise<void
       sentence: message,
       purchaseId: step.purchaseId ?? null,
       ip: step.ip ?? null,
+      next: record.next,
     },
   });
   if (casePurchaseId) {
-    run.notices.tell({
+    notices.tell({
       factId: `case:${casePurchaseId}`,
       notice: { kind: 'caseOpened', purchaseId: casePurchaseId, sentence: message },
     });
   }
+  // The customer hears once that it takes longer; of a wrong payment or a remedy others tell.
+  if (!run.isRemedy && code !== 'paymentMismatch' && !run.order.delivered) {
+    notices.tell({ factId: 'delayed', notice: { kind: 'delayed', expectedBy: record.decisionDeadline } });
+  }
+}
+
+/** The plan of a failure that an earlier run wrote. */
+export function planOfKnownFailure(run: FailingRun): FailurePlan {
+  return planOf(run, { code: run.record.failure?.code ?? 'internalError', mayRetry: true });
+}
+
+function planOf(run: FailingRun, failure: { code: FailureCode; mayRetry: boolean }): FailurePlan {
+  return planFailure({
+    ...failure,
+    policy: run.policy,
+    retriesDone: run.retriesByItself,
+    hasDelivered: run.order.delivered,
+  });
+}
+
+function actsAtDeadline({ moments }: FailurePlan): boolean {
+  return moments.some((moment) => moment.kind === 'deadline' && moment.default !== 'keepReminding');
+}
+
+function sayNext(plan: FailurePlan): { text: string; withinMs: number } {
+  const retry = plan.moments.find(({ kind }) => kind === 'retry');
+  if (retry) return { text: 'Tries again by itself', withinMs: retry.afterMs };
+  const deadline = plan.moments.find(({ kind }) => kind === 'deadline');
+  const withinMs = deadline?.afterMs ?? 0;
+  if (plan.default === 'refund') return { text: 'Refund, unless somebody decides before', withinMs };
+  if (plan.default === 'cancel') {
+    return { text: 'Cancelled, and what was paid goes back, unless the right payment comes before', withinMs };
+  }
+  const [first] = plan.moments;
+  return { text: 'Waits for a decision; the admin is reminded again', withinMs: first?.afterMs ?? withinMs };
 }
 
 /**
  * A retry that was accepted while the step still ran continues only where the failure is transient: what needs a
  * person's look is decided by somebody who has seen it.
  */
-function keepEarlyDecision(run: OrderRun, code: FailureCode): void {
+function keepEarlyDecision(run: FailingRun, code: FailureCode): void {
   const early = run.slot.taken;
   run.earlyDecision = early;
-  if (!early || isRetriedByItself(code)) return;
+  if (!early || early.act !== 'retry' || isRetriedByItself(code)) return;
   run.record.note(`The retry of ${early.by} came before this was known and counts no more.`);
   run.slot.empty();
 }
 
+/**
+ * Waits until the failure's one slot is decided: by a person, or by the plan. Every moment of the plan is a timer that
+ * fires, also one that has passed before a restart, so that no look at the clock decides.
+ * @returns false where `isOver` ended the wait.
+ */
+export async function waitForDecision(
+  run: FailingRun,
+  plan: FailurePlan,
+  isOver: () => boolean = () => false,
+): Promise<boolean> {
+  const { slot } = run;
+  const done = () => slot.isDecided || isOver();
+  for (const moment of plan.moments) {
+    if (await isDoneWithin(run, { afterMs: moment.afterMs, done, summary: summaryOf(moment) })) break;
+    await actByItself(run, moment);
+  }
+  for (let nth = 1; plan.repeatMs !== null && !done(); nth += 1) {
+    const afterMs = run.policy.decisionDeadlineMs + nth * plan.repeatMs;
+    if (await isDoneWithin(run, { afterMs, done, summary: 'Reminds the admin again' })) break;
+    remind(run, `again-${nth}`, nth);
+  }
+  await condition(done);
+  return slot.isDecided;
+}
+
+async function isDoneWithin(
+  run: FailingRun,
+  { afterMs, done, summary }: { afterMs: number; done: () => boolean; summary: string },
+): Promise<boolean> {
+  const leftMs = Math.max(1, run.record.sinceMs + afterMs - Date.now());
+  return condition(done, leftMs, { summary });
+}
+
+function summaryOf(moment: FailureMoment): string {
+  if (moment.kind === 'retry') return 'Tries again by itself';
+  if (moment.kind === 'reminder') return 'Reminds the admin';
+  return moment.default === 'keepReminding' ? 'Reminds the admin at the deadline' : `By default: ${moment.default}`;
+}
+
+async function actByItself(run: FailingRun, moment: FailureMoment): Promise<void> {
+  const { slot, record } = run;
+  if (moment.kind === 'reminder') return remind(run, String(moment.nth), moment.nth);
+  // Somebody's decision is being checked at this moment: it goes first.
+  if (slot.taken && !slot.isDecided) await condition(() => slot.isDecided || !slot.taken);
+  if (slot.isDecided) return;
+  const decided = { by: policyName, at: new Date(Date.now()).toISOString(), byItself: true };
+  if (moment.kind === 'retry') {
+    record.note('Tries again by itself.');
+    slot.fill({ act: 'retry', ...decided });
+    return;
+  }
+  const { failure } = record;
+  run.notices.tell({
+    factId: `deadline:${failure?.since ?? ''}`,
+    notice: {
+      kind: 'deadlinePassed',
+      code: failure?.code ?? 'internalError',
+      sentence: failure?.message ?? '',
+      default: moment.default,
+    },
+  });
+  if (moment.default === 'keepReminding') {
+    record.note('Nobody has decided by the deadline; the admin is reminded again.');
+    return;
+  }
+  record.note(`Nobody has decided by the deadline: ${moment.default}.`);
+  slot.fill({
+    act: 'remedy',
+    option: 'refund',
+    reason: 'nobody decided by the deadline',
+    endsAs: moment.default === 'cancel' ? 'cancelled' : 'refunded',
+    ...decided,
+  });
+}
+
+function remind(run: FailingRun, name: string, nth: number): void {
+  const { failure, next } = run.record;
+  if (!failure) return;
+  run.record.note(`The admin is reminded: ${recommendedActions[failure.code]}`);
+  const { code, message: sentence, since } = failure;
+  run.notices.tell({
+    factId: `reminder:${since}:${name}`,
+    notice: { kind: 'decisionReminder', code, sentence, since, nth, next },
+  });
+}
+
 /** Waits for the failure's one decision. A person's retry of it may buy once from a package that is marked dry. */
-export async function waitForDecision(run: OrderRun): Promise<void> {
-  await condition(() => run.slot.isDecided);
-  const { taken } = run.slot;
-  run.trial = taken?.act === 'retry' && taken !== run.earlyDecision;
-  run.slot.empty();
+export async function decideFailure(run: OrderRun, plan: FailurePlan): Promise<void> {
+  await waitForDecision(run, plan);
+  const { slot } = run;
+  const { taken } = slot;
+  const isPerson = taken !== null && taken.byItself !== true;
+  run.retriesByItself = isPerson ? 0 : run.retriesByItself + 1;
+  run.trial = isPerson && taken.act === 'retry' && taken !== run.earlyDecision;
+  run.waitingForStockSinceMs = null;
+  if (endingOf(slot) === null) slot.empty();
 }

@@ -1,10 +1,22 @@
 import { setHandler } from '@temporalio/workflow';
-import { answerRetry, type RetryAnswer } from '../src/domain/order-lifecycle.ts';
+import {
+  answerCancel,
+  answerCompensate,
+  answerRetry,
+  type EndingAnswer,
+  type RetryAnswer,
+} from '../src/domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import { availableRemedies, type RemedyOption, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
 import {
   type Accepted,
+  cancelOrderSignal,
+  cancelOrderUpdate,
+  compensateOrderSignal,
+  compensateOrderUpdate,
   orderStatusQuery,
   orderTimelineQuery,
+  ownerChangedSignal,
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
@@ -17,41 +29,80 @@ export interface OrderMessages {
   /** True where somebody asked to look again at once; reading it forgets it. */
   takeWake(): boolean;
   readonly isAwake: boolean;
+  /** What the button "Request Cancellation" of the Temporal Web UI means. */
+  cancelFromUi(): void;
 }
+
+interface MessageDesk {
+  record: OrderRecord;
+  slot: DecisionSlot;
+  policy: () => ResolvedPolicy | undefined;
+  /** True once something was sent to the supplier for the order. */
+  isSent: () => boolean;
+  /** True for the run of a remedy. */
+  isRemedy: boolean;
+}
+
+const fromUi = 'Temporal Web UI';
+const fromApi = 'api';
 
 const retryHelp =
   'Retry: what was bought so far is verified, then the order continues. Needs no input; ' +
   'may carry {"reason": "...", "by": "your name"}. Refused while the order is truly in progress.';
+const cancelHelp =
+  'Cancels an order of which the supplier has heard nothing: what was paid goes back. Needs no input; ' +
+  'may carry {"reason": "...", "by": "your name"}.';
+const compensateHelp =
+  'What is done for the customer of a failed order: {"option": "refund", "reason": "...", "by": "your name"}. ' +
+  'Refund: all that was paid goes back, then any server is taken back.';
+
+/** What a message leads to: `carryOut` runs only for an accepted one, and at once. */
+type Judgement =
+  | { kind: 'accepted'; next: string; carryOut: (said: { by: string; reason: string | null }) => void }
+  | { kind: 'refused'; sentence: string };
 
 /**
  * The messages of an order, each as signal and update over the same code. Handlers fill slots synchronously and
  * never throw; a refused update is rejected with a `Refusal`, a refused signal is noted in the order's timeline.
  */
-export function useOrderMessages(input: {
-  record: OrderRecord;
-  slot: DecisionSlot;
-  policy: () => ResolvedPolicy | undefined;
-}): OrderMessages {
-  const { record, slot } = input;
+export function useOrderMessages(desk: MessageDesk): OrderMessages {
+  const { record, slot } = desk;
   let wake = false;
-
-  setHandler(retryOrderSignal, (raw) => receiveRetrySignal(readSignal(raw)), { description: retryHelp });
-  setHandler(retryOrderUpdate, (said) => acceptRetry(asSignalInput(said), 'api'), {
-    description: retryHelp,
-    validator: (said) => {
-      void said;
-      const answer = judgeRetry();
-      if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
+  const wakeUp = () => {
+    wake = true;
+  };
+  const messages = [
+    { act: 'retryOrder', signal: retryOrderSignal, update: retryOrderUpdate, help: retryHelp, judge: judgeRetry },
+    { act: 'cancelOrder', signal: cancelOrderSignal, update: cancelOrderUpdate, help: cancelHelp, judge: judgeCancel },
+    {
+      act: 'compensateOrder',
+      signal: compensateOrderSignal,
+      update: compensateOrderUpdate,
+      help: compensateHelp,
+      judge: judgeCompensate,
     },
+  ];
+  for (const { act, signal, update, help: description, judge } of messages) {
+    setHandler(signal, (raw) => void receive({ act, judge, from: readSignal(raw), source: fromUi }), {
+      description,
+    });
+    const handle = (said: unknown): Accepted => {
+      const answer = receive({ act, judge, from: asSignalInput(said), source: fromApi });
+      if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
+      return { orderStatus: record.status, next: answer.next };
+    };
+    setHandler(update, handle, {
+      description,
+      validator: (said) => {
+        const answer = judge(asSignalInput(said));
+        if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
+      },
+    });
+  }
+  setHandler(ownerChangedSignal, () => slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() }), {
+    description: 'From a remedy that has taken the order: this run ends. Not for people.',
   });
-  setHandler(orderStatusQuery, () => ({
-    orderId: record.orderId,
-    status: record.status,
-    since: new Date(record.sinceMs).toISOString(),
-    failure: record.failure,
-    next: record.next.text,
-    refusals: [...record.refusals],
-  }));
+  setHandler(orderStatusQuery, () => viewStatus(record));
   setHandler(orderTimelineQuery, () => [...record.timeline]);
 
   return {
@@ -63,17 +114,30 @@ export function useOrderMessages(input: {
       wake = false;
       return taken;
     },
+    cancelFromUi: () =>
+      void receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' }, source: fromUi }),
   };
 
-  function receiveRetrySignal(from: SignalInput): void {
-    const answer = judgeRetry();
-    if (answer.kind === 'refused') record.refuse(answer.sentence);
-    else acceptRetry(from, 'Temporal Web UI');
+  function receive(given: {
+    act: string;
+    judge: (from: SignalInput) => Judgement;
+    from: SignalInput;
+    source: string;
+  }): Judgement {
+    const { act, from } = given;
+    const answer = given.judge(from);
+    const by = findText({ from, name: 'by' }) ?? given.source;
+    const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
+    if (answer.kind === 'accepted') answer.carryOut({ by, reason });
+    const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
+    const said = answer.kind === 'accepted' ? answer.next : answer.sentence;
+    record.act({ act, by, reason, accepted: answer.kind === 'accepted', answer: `${said}${unreadable}` });
+    return answer;
   }
 
-  function judgeRetry(): RetryAnswer {
-    const policy = input.policy();
-    return answerRetry({
+  function judgeRetry(): Judgement {
+    const policy = desk.policy();
+    const answer: RetryAnswer = answerRetry({
       orderId: record.orderId,
       status: record.status,
       sinceMs: record.sinceMs,
@@ -82,19 +146,83 @@ export function useOrderMessages(input: {
       lockWaitLimitMs: policy?.lockWaitLimitMs ?? Number.POSITIVE_INFINITY,
       decided: slot.taken,
     });
+    if (answer.kind === 'refused') return answer;
+    const { act, next } = answer;
+    return {
+      kind: 'accepted',
+      next,
+      carryOut({ by }) {
+        if (act === 'wake') wakeUp();
+        else if (act !== 'none') slot.fill({ act: 'retry', by, at: nowIso() });
+      },
+    };
   }
 
-  function acceptRetry(from: SignalInput, source: string): Accepted {
-    const answer = judgeRetry();
-    if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
-    const by = findText({ from, name: 'by' }) ?? source;
-    const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
-    const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
-    record.note(`Retry by ${by}${reason ? `: ${reason}` : ''}. ${answer.next}${unreadable}`);
-    if (answer.act === 'wake') wake = true;
-    else if (answer.act !== 'none') slot.fill({ act: 'retry', by, at: new Date(Date.now()).toISOString() });
-    return { orderStatus: record.status, next: answer.next };
+  function judgeCancel(from: SignalInput): Judgement {
+    if (from.kind === 'unreadable') return refused(`Failed to read the cancellation: ${from.why}. ${cancelHelp}`);
+    const state = { orderId: record.orderId, status: record.status, decided: slot.taken, sent: desk.isSent() };
+    if (desk.isRemedy) {
+      return refused(`Order ${record.orderId} has a remedy under way; it cannot be cancelled.`);
+    }
+    return judgeEnding(answerCancel(state), { act: 'cancel', option: 'refund', endsAs: 'cancelled' });
   }
+
+  function judgeCompensate(from: SignalInput): Judgement {
+    const option = readOption(from);
+    if (option === undefined) {
+      return refused(`Failed to read which remedy order ${record.orderId} is to get. ${compensateHelp}`);
+    }
+    if (!availableRemedies.includes(option)) {
+      return refused(`The remedy ${option} is not available yet; nothing was changed. ${compensateHelp}`);
+    }
+    const state = { orderId: record.orderId, status: record.status, decided: slot.taken, sent: desk.isSent() };
+    const answer = answerCompensate({ ...state, isRemedy: desk.isRemedy });
+    return judgeEnding(answer, { act: 'remedy', option, endsAs: 'refunded' });
+  }
+
+  function judgeEnding(
+    answer: EndingAnswer,
+    wish: { act: 'cancel' | 'remedy'; option: RemedyOption; endsAs: 'refunded' | 'cancelled' },
+  ): Judgement {
+    if (answer.kind === 'refused') return answer;
+    return {
+      kind: 'accepted',
+      next: answer.next,
+      carryOut({ by, reason }) {
+        const at = nowIso();
+        slot.fill(answer.act === 'retry' ? { act: 'retry', by, at } : { ...wish, by, reason, at });
+      },
+    };
+  }
+}
+
+/** A remedy by its name or the owner's letter, alone or as the member `option`. */
+function readOption(from: SignalInput): RemedyOption | undefined {
+  const said = (from.kind === 'text' ? from.text : findText({ from, name: 'option' }))?.trim();
+  if (said === undefined) return undefined;
+  const letter = Object.entries(remedyLetters).find(([name]) => name === said.toUpperCase());
+  return letter?.[1] ?? remedyOptions.find((option) => option === said);
+}
+
+function viewStatus(record: OrderRecord) {
+  return {
+    orderId: record.orderId,
+    status: record.status,
+    since: new Date(record.sinceMs).toISOString(),
+    failure: record.failure,
+    next: record.next.text,
+    nextAt: record.next.at,
+    decisionDeadline: record.decisionDeadline,
+    refusals: [...record.refusals],
+  };
+}
+
+function nowIso(): string {
+  return new Date(Date.now()).toISOString();
+}
+
+function refused(sentence: string): { kind: 'refused'; sentence: string } {
+  return { kind: 'refused', sentence };
 }
 
 /** An update's argument is decoded already, but can still be anything. */

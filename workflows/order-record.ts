@@ -1,9 +1,12 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { AdminAct } from '../src/domain/admin-act.ts';
 import { endStatuses, type Failure, type FailureCode, type OrderStatus } from '../src/domain/order.ts';
 import type { OrderFacts } from '../src/domain/order-facts.ts';
 import type { Projection } from '../src/domain/projection.ts';
+import { isAllowedMove } from '../src/domain/state-table.ts';
 import { records } from './activity-proxies.ts';
 import {
+  decisionDeadlineKey,
   failureCodeKey,
   orderStatusKey,
   statusSinceKey,
@@ -19,6 +22,8 @@ export interface OrderRecord {
   /** The purchase that waits for a person's word; null where none does. */
   readonly casePurchaseId: string | null;
   readonly next: { text: string; at: string | null };
+  /** When the failure's default is carried out by itself, ISO UTC. */
+  readonly decisionDeadline: string | null;
   readonly timeline: readonly { at: string; text: string }[];
   readonly refusals: readonly string[];
   /** Takes over what MongoDB said when the run began. */
@@ -27,8 +32,10 @@ export interface OrderRecord {
   enter(change: StatusChange): Promise<void>;
   /** Adds a line to the timeline; the next write takes it along. */
   note(text: string): void;
-  /** Notes a refused message where admins look: timeline and details. */
-  refuse(sentence: string): void;
+  /** Notes a person's message and its answer where admins look: timeline, details and the audit log. */
+  act(done: { act: string; by: string; reason: string | null; answer: string; accepted: boolean }): void;
+  /** Sets what happens next by itself, where that changes within a status. */
+  expect(next: { text: string; at: string | null }): void;
   /** Writes the notes that no status has taken along yet. */
   flush(): Promise<void>;
   readonly hasUnwrittenNotes: boolean;
@@ -41,6 +48,9 @@ interface StatusChange {
   text: string;
   next: { text: string; at: string | null };
   failure?: { code: FailureCode; message: string };
+  /** Relative to the moment of the status: when its default comes, and what `next` waits for. */
+  decideWithinMs?: number;
+  nextWithinMs?: number;
   /** The purchase of a failure that a person may resolve. */
   casePurchaseId?: string;
   ip?: string;
@@ -60,6 +70,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let casePurchaseId: string | null = null;
   let ip: string | null = null;
   let next: StatusChange['next'] = { text: 'The order is loaded and checked.', at: null };
+  let decisionDeadline: string | null = null;
   let version = 0;
   let claimed = 0;
   let hasEntered = false;
@@ -68,6 +79,8 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let writing: Promise<void> = Promise.resolve();
   const timeline: { at: string; text: string }[] = [];
   const refusals: string[] = [];
+  const acts: AdminAct[] = [];
+  let actsWritten = 0;
 
   let isLost = false;
 
@@ -88,6 +101,9 @@ export function createOrderRecord(orderId: string): OrderRecord {
     get next() {
       return next;
     },
+    get decisionDeadline() {
+      return decisionDeadline;
+    },
     timeline,
     refusals,
     get hasUnwrittenNotes() {
@@ -101,22 +117,45 @@ export function createOrderRecord(orderId: string): OrderRecord {
       status = order.status;
       sinceMs = Date.parse(order.statusSince);
       failure = order.failure;
+      next = order.next ?? next;
+      decisionDeadline = order.decisionDeadline;
       version = order.version;
     },
     note(text) {
       timeline.push({ at: new Date(Date.now()).toISOString(), text });
       showDetails();
     },
-    refuse(sentence) {
-      refusals.push(sentence);
-      if (refusals.length > 10) refusals.shift();
-      record.note(`Refused: ${sentence}`);
+    act({ act, by, reason, answer, accepted }) {
+      if (!accepted) {
+        refusals.push(answer);
+        if (refusals.length > 10) refusals.shift();
+      }
+      acts.push({
+        actId: `${workflowInfo().workflowId}:${workflowInfo().runId}:${acts.length + 1}`,
+        at: new Date(Date.now()).toISOString(),
+        by,
+        act,
+        subject: { kind: 'order', id: orderId },
+        reason,
+        accepted,
+        answer,
+      });
+      const why = reason ? ` (${reason})` : '';
+      record.note(`${accepted ? '' : 'Refused: '}${act} by ${by}${why}. ${answer}`);
+    },
+    expect(expected) {
+      next = expected;
+      showDetails();
     },
     async enter(change) {
       const failedBefore = failure !== null;
-      if (change.status !== status) sinceMs = Date.now();
+      if (!isAllowedMove(status, change.status)) {
+        log.error('The state table does not know this move', { orderId, from: status, to: change.status });
+      }
+      if (change.status !== status || change.failure) sinceMs = Date.now();
       status = change.status;
-      next = change.next;
+      next = { ...change.next, ...(change.nextWithinMs === undefined ? {} : { at: after(change.nextWithinMs) }) };
+      decisionDeadline = change.decideWithinMs === undefined ? null : after(change.decideWithinMs);
       failure = change.failure ? { ...change.failure, since: new Date(sinceMs).toISOString() } : null;
       casePurchaseId = change.casePurchaseId ?? null;
       if (change.ip) ip = change.ip;
@@ -131,10 +170,17 @@ export function createOrderRecord(orderId: string): OrderRecord {
   };
   return record;
 
+  function after(ms: number): string {
+    return new Date(sinceMs + ms).toISOString();
+  }
+
   function publishSearchAttributes(failedBefore: boolean): void {
     upsertSearchAttributes([
       { key: orderStatusKey, value: status },
       { key: statusSinceKey, value: new Date(sinceMs) },
+      ...(failure || failedBefore
+        ? [{ key: decisionDeadlineKey, value: decisionDeadline === null ? null : new Date(decisionDeadline) }]
+        : []),
       ...(facts && !packagePublished
         ? [{ key: supplierPackageKey, value: `${facts.supplier}:${facts.packageKey}` }]
         : []),
@@ -145,7 +191,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   }
 
   function showDetails(): void {
-    setCurrentDetails(describeOrder({ orderId, facts, status, sinceMs, failure, next, timeline, refusals }));
+    setCurrentDetails(describeOrder({ orderId, facts, status, sinceMs, failure, next, decisionDeadline, timeline, refusals }));
   }
 
   /** One write after another: two at once could lose the timeline of the older one. */
@@ -158,7 +204,8 @@ export function createOrderRecord(orderId: string): OrderRecord {
 
   async function writeNow(): Promise<void> {
     const upTo = timeline.length;
-    const news = timeline.slice(written, upTo);
+    const actsUpTo = acts.length;
+    const news = { timeline: timeline.slice(written, upTo), acts: acts.slice(actsWritten, actsUpTo) };
     for (;;) {
       version = Math.max(Date.now(), version + 1);
       const result = await records.projectOrder(projection(news));
@@ -169,9 +216,10 @@ export function createOrderRecord(orderId: string): OrderRecord {
       version = result.version;
     }
     written = upTo;
+    actsWritten = actsUpTo;
   }
 
-  function projection(news: { at: string; text: string }[]): Projection {
+  function projection(news: Pick<Projection, 'timeline' | 'acts'>): Projection {
     return {
       orderId,
       workflowId: workflowInfo().workflowId,
@@ -183,7 +231,21 @@ export function createOrderRecord(orderId: string): OrderRecord {
       failure,
       next,
       server: ip === null ? null : { ip },
-      timeline: news,
+      decisionDeadline,
+      ...news,
     };
+  }
+}
+
+/** Notes that no status takes along (a refused message, a paused lock) reach the order's document at once. */
+export async function writeNotesInBackground(record: OrderRecord): Promise<void> {
+  for (;;) {
+    await condition(() => record.hasUnwrittenNotes);
+    try {
+      await record.flush();
+    } catch (error) {
+      if (!(error instanceof OwnerChanged)) throw error;
+      return;
+    }
   }
 }

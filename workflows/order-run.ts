@@ -20,6 +20,10 @@ export interface OrderRun {
   lock: PackageLock;
   /** A person's retry buys once although the package is marked dry. */
   trial: boolean;
+  /** Automatic retries since a person last decided. */
+  retriesByItself: number;
+  /** True for the run of a remedy. */
+  isRemedy: boolean;
   /** A decision that was taken before the present failure was known. */
   earlyDecision: Decision | null;
   /** How many payments were looked at when the next step was planned. */
@@ -34,10 +38,12 @@ export interface FailedStep {
   message: string;
   purchaseId?: string;
   ip?: string;
+  /** False where another try by itself is known to do harm or no good. */
+  mayRetry?: boolean;
 }
 
 /** How a step ended: `again` looks at MongoDB and the ledger once more, then goes on. */
 export type StepResult =
   | { kind: 'again'; pauseMs?: number }
-  | { kind: 'ended'; status: OrderStatus }
+  | { kind: 'ended'; status: OrderStatus | 'ownedByAnotherWorkflow' }
   | FailedStep;

@@ -1,26 +1,26 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { OrderStatus } from '../src/domain/order.ts';
-import type { NextStep, OpenedOrder } from '../src/domain/order-facts.ts';
+import type { NextStep, OpenedOrder, OrderFacts } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
 import { resumeClaim, useAssignServer } from './assign-server.ts';
 import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
 import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
-import { createDecisionSlot } from './decision-slot.ts';
+import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
-import { enterFailed, waitForDecision } from './order-failure.ts';
+import { handOver } from './hand-over.ts';
+import { decideFailure, enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
-import { createOrderRecord, OwnerChanged } from './order-record.ts';
+import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
+import { sayError } from './say-error.ts';
 import { usePaymentDesk } from './payment-desk.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
 import { waitForStock } from './wait-for-stock.ts';
@@ -35,16 +35,32 @@ export async function provisionOrder(input: ProvisionOrderInput): Promise<Provis
   if (typeof orderId !== 'string' || orderId === '') {
     return { orderId: '', ended: 'badInput', explanation: 'Start it with {"orderId": "..."}.' };
   }
-  return CancellationScope.nonCancellable(() => runOrder({ orderId, trial: input.trial === true }));
+  const { cancelRequested } = CancellationScope.current();
+  return CancellationScope.nonCancellable(() =>
+    runOrder({ orderId, trial: input.trial === true, cancelRequested }),
+  );
 }
 
-async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Promise<ProvisionOrderResult> {
+async function runOrder({
+  orderId,
+  trial,
+  cancelRequested,
+}: Required<ProvisionOrderInput> & { cancelRequested: Promise<never> }): Promise<ProvisionOrderResult> {
   let policy: ResolvedPolicy | undefined;
   const record = createOrderRecord(orderId);
   const notices = useOrderNotices({ orderId, onFailed: record.note });
   const payments = usePaymentDesk({ orderId, record, notices });
   const slot = createDecisionSlot();
-  const messages = useOrderMessages({ record, slot, policy: () => policy });
+  const facts: { order: OrderFacts | null } = { order: null };
+  const messages = useOrderMessages({
+    record,
+    slot,
+    policy: () => policy,
+    isSent: () => facts.order?.sent ?? false,
+    isRemedy: false,
+  });
+  // The button "Request Cancellation" of the Temporal Web UI is the message cancelOrder.
+  cancelRequested.catch(() => messages.cancelFromUi());
   useResolvePurchase({ record, slot, policy: () => policy });
   useAssignServer({ record, slot, policy: () => policy });
   const lock = usePackageLock({
@@ -65,6 +81,7 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     return endWithoutOrder(orderId, opened);
   }
   const { order } = opened;
+  facts.order = order;
   record.adopt(order);
   for (const requestId of opened.requestIds) {
     await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });
@@ -80,14 +97,13 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
     payments,
     lock,
     trial,
+    retriesByItself: 0,
+    isRemedy: false,
     earlyDecision: null,
     paymentsAtPlan: payments.settled,
     waitingForStockSinceMs: null,
   };
-  // A failure that waits for a decision goes on waiting; without one, nothing is bought anew.
-  const isUndecided = opened.restarted && order.status === 'failed' && opened.step.kind === 'buy' && !trial;
-  if (isUndecided) await waitForDecision(run);
-  const status = await runToTheEnd(run, opened.step);
+  const status = await runToTheEnd(run, opened);
   await nothingLeft();
   return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
 }
@@ -95,18 +111,20 @@ async function runOrder({ orderId, trial }: Required<ProvisionOrderInput>): Prom
 /** Steps until the order has ended or belongs to another workflow. */
 async function runToTheEnd(
   run: OrderRun,
-  firstStep: NextStep,
+  opened: Extract<OpenedOrder, { kind: 'open' }>,
 ): Promise<OrderStatus | 'ownedByAnotherWorkflow'> {
-  void writeNotesInBackground(run);
+  void writeNotesInBackground(run.record);
   try {
-    for (let known: NextStep | null = firstStep; ; known = null) {
+    await takeUp(run, opened);
+    for (let known: NextStep | null = opened.step; ; known = null) {
       const result: StepResult = await takeNextStepSafely(run, known);
       if (result.kind === 'ended') return result.status;
       if (result.kind === 'failed') {
-        await enterFailed(run, result);
-        await waitForDecision(run);
+        await decideFailure(run, await enterFailed(run, result));
       } else if (result.pauseMs) {
-        await sleep(result.pauseMs, { summary: 'Pause before the next step' });
+        await condition(() => endingOf(run.slot) !== null, result.pauseMs, {
+          summary: 'Pause before the next step',
+        });
       }
     }
   } catch (error) {
@@ -115,12 +133,28 @@ async function runToTheEnd(
   }
 }
 
+/** Tells a new customer what comes; a failure that an earlier run wrote goes on waiting: nothing is bought anew. */
+async function takeUp(run: OrderRun, opened: Extract<OpenedOrder, { kind: 'open' }>): Promise<void> {
+  const { order, restarted, step } = opened;
+  if (step.kind !== 'buy') return;
+  if (!restarted) {
+    const { provisioningLimitMs, credentialsAlertMs } = run.policy;
+    const expectedBy = new Date(Date.now() + provisioningLimitMs + credentialsAlertMs).toISOString();
+    run.notices.tell({ factId: 'paid', notice: { kind: 'paid', expectedBy } });
+  } else if (order.status === 'failed' && !run.trial) {
+    await decideFailure(run, planOfKnownFailure(run));
+  }
+}
+
 /** Whatever goes wrong unexpectedly becomes a failure that waits for a decision, never a failed workflow. */
 async function takeNextStepSafely(run: OrderRun, known: NextStep | null): Promise<StepResult> {
+  const ending = endingOf(run.slot);
   try {
+    if (ending) return await handOver(run, ending);
     return await takeNextStep(run, known ?? (await planNextStep(run)));
   } catch (error) {
     if (error instanceof OwnerChanged) throw error;
+    if (ending) run.slot.empty();
     return { kind: 'failed', code: 'internalError', message: sayError(error) };
   }
 }
@@ -153,6 +187,8 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
         message: step.sentence,
         purchaseId: step.purchaseId,
       };
+    case 'broken':
+      return { kind: 'failed', code: 'internalError', message: step.why };
     case 'ended':
       return endAs(run, step.status);
     default:
@@ -169,13 +205,14 @@ async function afterTurn(run: OrderRun, turn: Turn): Promise<StepResult> {
 /** Only a wrong payment is there: the order asks for no lock and waits for the right one. */
 async function awaitRightPayment(run: OrderRun): Promise<StepResult> {
   const { payments, slot } = run;
-  if (run.record.failure?.code !== 'paymentMismatch') {
-    const message = 'What was paid is not what the order costs; nothing is bought for it.';
-    await enterFailed(run, { kind: 'failed', code: 'paymentMismatch', message });
-  }
+  const message = 'What was paid is not what the order costs; nothing is bought for it.';
+  const plan =
+    run.record.failure?.code === 'paymentMismatch'
+      ? planOfKnownFailure(run)
+      : await enterFailed(run, { kind: 'failed', code: 'paymentMismatch', message });
   // Counted from the look at the order: the right payment may have come while the failure was written.
-  await condition(() => payments.settled > run.paymentsAtPlan || slot.isDecided);
-  slot.empty();
+  await waitForDecision(run, plan, () => payments.settled > run.paymentsAtPlan);
+  if (endingOf(slot) === null) slot.empty();
   return { kind: 'again' };
 }
 
@@ -185,19 +222,6 @@ async function endAs(run: OrderRun, status: OrderStatus): Promise<StepResult> {
     await run.record.enter({ status, text: `The order has ended as ${status}.`, next });
   }
   return { kind: 'ended', status };
-}
-
-/** Notes that no status takes along (a refused message, a paused lock) reach the order's document at once. */
-async function writeNotesInBackground({ record }: OrderRun): Promise<void> {
-  for (;;) {
-    await condition(() => record.hasUnwrittenNotes);
-    try {
-      await record.flush();
-    } catch (error) {
-      if (!(error instanceof OwnerChanged)) throw error;
-      return;
-    }
-  }
 }
 
 function endWithoutOrder(
@@ -226,9 +250,4 @@ function endWithoutOrder(
     default:
       return assertNever(opened);
   }
-}
-
-function sayError(error: unknown): string {
-  const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

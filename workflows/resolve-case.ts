@@ -31,7 +31,7 @@ export async function resolveCase(input: ResolveCaseInput): Promise<ResolveCaseR
   if (resolution.outcome === 'notBought') {
     return { purchaseId, ended: 'resolved', explanation: answer.sentence };
   }
-  const stranded = await strandServerOf({ purchaseId, policy });
+  const stranded = await strandServerOf({ purchaseId, ip: resolution.ip, cause: answer.sentence, policy });
   return { purchaseId, ended: 'resolved', explanation: `${answer.sentence} ${stranded.explanation}` };
 }
 

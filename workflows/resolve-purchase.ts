@@ -46,7 +46,7 @@ export function useResolvePurchase(desk: ResolveDesk): void {
     resolvePurchaseSignal,
     async (raw) => {
       const answer = await resolve(desk, readSignal(raw), 'Temporal Web UI');
-      if (answer.kind === 'refused') record.refuse(answer.sentence);
+      if (answer.kind === 'refused') noteAct(record, readSignal(raw), { accepted: false, answer: answer.sentence });
     },
     { description: resolveHelp },
   );
@@ -100,7 +100,7 @@ async function resolve(
       policy: limits,
     });
     if (answer.kind === 'resolved') {
-      desk.record.note(answer.sentence);
+      noteAct(desk.record, from, { accepted: true, answer: answer.sentence, by: resolution.by });
       place.decide();
     } else place.giveUp();
     return answer;
@@ -108,6 +108,17 @@ async function resolve(
     place.giveUp();
     return refused(`The purchase ${purchaseId} could not be checked; nothing was changed. Try again.`);
   }
+}
+
+function noteAct(
+  record: OrderRecord,
+  from: SignalInput,
+  said: { accepted: boolean; answer: string; by?: string },
+): void {
+  const { accepted, answer } = said;
+  const by = said.by ?? findText({ from, name: 'by' }) ?? 'Temporal Web UI';
+  const reason = findText({ from, name: 'reason' }) ?? null;
+  record.act({ act: 'resolvePurchase', by, reason, accepted, answer });
 }
 
 function refused(sentence: string): { kind: 'refused'; sentence: string } {

@@ -6,22 +6,27 @@ import type { StrandServerInput, StrandServerResult } from './contract/resolve-c
 
 /** Stops and wipes a server that no order needs: it becomes stranded, or the result says why not. */
 export async function strandServer(input: StrandServerInput): Promise<StrandServerResult> {
-  const purchaseId: unknown = (input as StrandServerInput | undefined)?.purchaseId;
+  const { purchaseId, ip, by, reason } = (input as Partial<StrandServerInput> | undefined) ?? {};
   if (typeof purchaseId !== 'string' || purchaseId === '') {
     const explanation = 'Start it with {"purchaseId": "...", "by": "...", "reason": "..."}.';
     return { purchaseId: '', ended: 'badInput', explanation };
   }
-  return strandServerOf({ purchaseId, policy: await records.readPolicy() });
+  const cause = `Stranded by ${by ?? 'Temporal Web UI'}${reason ? `: ${reason}` : ''}.`;
+  const server = typeof ip === 'string' ? { purchaseId, ip } : { purchaseId };
+  return strandServerOf({ ...server, cause, policy: await records.readPolicy() });
 }
 
 /** The step itself, bounded by `wipeLimit`; past it the server's tenancy stays `changing`. */
 export async function strandServerOf(input: {
   purchaseId: string;
+  ip?: string;
+  cause: string;
   policy: ResolvedPolicy;
 }): Promise<StrandServerResult> {
-  const { purchaseId, policy } = input;
+  const { policy, ...server } = input;
+  const { purchaseId } = server;
   try {
-    const answer = await wipeActivities(policy).strandServer({ purchaseId });
+    const answer = await wipeActivities(policy).strandServer(server);
     return { purchaseId, ended: answer.kind, explanation: answer.sentence };
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { stock } from './activity-proxies.ts';
+import { endingOf } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /**
@@ -71,7 +72,7 @@ async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
     // A stranded server is being made ready for the order: nothing is bought meanwhile.
     if (slot.taken && !slot.isDecided) await condition(() => !slot.taken || slot.isDecided);
     if (slot.isDecided) {
-      slot.empty();
+      if (endingOf(slot) === null) slot.empty();
       return true;
     }
     if (limit.isOver) return false;

@@ -21,6 +21,7 @@ import {
   type ReleaseOutcome,
 } from './contract/package-lock.ts';
 import { findInteger, findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import { askAgainUpdate } from './contract/watch-orders.ts';
 
 const { requestLock, releaseLock } = proxyLocalActivities<
   Pick<LockActivities, 'requestLock' | 'releaseLock'>
@@ -103,7 +104,9 @@ export function usePackageLock(hooks: LockHooks = {}): PackageLock {
   acceptMessages(desk);
   return {
     withLock: (wish, body) => passThrough(desk, wish, body),
-    requestAgain: () => requestAgain(desk),
+    async requestAgain() {
+      await requestAgain(desk);
+    },
     releaseLeftover: ({ supplier, packageName, requestId }) =>
       CancellationScope.nonCancellable(() => releaseLock({ supplier, packageName, requestId })),
     waitsFor: () => viewWaiting(desk.pass),
@@ -183,11 +186,13 @@ async function giveBack(desk: Desk, pass: Pass, outcome: ReleaseOutcome): Promis
   }
 }
 
-// The lock that comes after a lost one knows nothing of a pause; one that is paused tells it again.
-async function requestAgain({ pass }: Desk): Promise<void> {
-  if (pass === null || pass.grant !== null) return;
+// False where no request waits. The lock that comes after a lost one knows nothing of a pause; one that is paused
+// tells it again.
+async function requestAgain({ pass }: Desk): Promise<boolean> {
+  if (pass === null || pass.grant !== null) return false;
   pass.pause = null;
   await sendRequest(pass);
+  return true;
 }
 
 function acceptMessages(desk: Desk): void {
@@ -199,6 +204,9 @@ function acceptMessages(desk: Desk): void {
   });
   setHandler(lockResumedSignal, (raw) => takeResume(desk, raw), {
     description: 'From the package lock: the pause is over. Not for people.',
+  });
+  setHandler(askAgainUpdate, () => CancellationScope.nonCancellable(() => requestAgain(desk)), {
+    description: 'From watchOrders: the package lock has lost its queue, ask it again. Not for people.',
   });
 }
 

@@ -84,7 +84,8 @@ function findBroken(
   ];
 }
 
-function isSettledByEvidence({ state, why }: PurchaseDocument): boolean {
+/** True where the answer of a purchase was lost and evidence decided. */
+export function isSettledByEvidence({ state, why }: PurchaseDocument): boolean {
   return state === 'notBought' || (['bought', 'wrong'].includes(state) && foundByAsking.test(why ?? ''));
 }
 

@@ -11,6 +11,12 @@ export interface ChaosPlan {
   packages: PackageDefinition[];
   /** The packages that products are sold of; one more is only sold in their stead. */
   soldPackages: string[];
+  /** Those with enough for everybody, whose counts are true. */
+  plentifulPackages: string[];
+  /** Packages of the orders that are delivered before anything is broken: a shop that has never sold of a package
+   * knows nothing of its counter, and can settle nothing by it. */
+  firstOrders: string[];
+  /** All other orders. */
   orders: { atMs: number; packageName: string }[];
   kills: { atMs: number; victim: ChaosVictim }[];
   faults: { atMs: number; fault: FaultDefinition }[];
@@ -43,11 +49,14 @@ export function planChaos(input: {
   const { orders, seed, victims } = input;
   const dice = createDice(seed);
   const lengthMs = Math.max(shortestMs, orders * msAnOrder);
+  const firstOrders = plenty.slice(0, orders);
   return {
     seed,
     packages: packagesFor(orders),
     soldPackages: [...sold],
-    orders: Array.from({ length: orders }, () => ({
+    plentifulPackages: [...plenty],
+    firstOrders,
+    orders: Array.from({ length: orders - firstOrders.length }, () => ({
       atMs: dice.between(0, lengthMs - 5_000),
       packageName: dice.oneOf(dice.share() < 0.8 ? plenty : [nearlyEmpty, lying]),
     })).sort((left, right) => left.atMs - right.atMs),

@@ -5,3 +5,12 @@
 export class BrokenRecord extends Error {
   override name = 'BrokenRecord';
 }
+
+/** Errors that another try cannot heal, by their names: what is stored, or the code, is wrong. */
+export const brokenNames: readonly string[] = [
+  'BrokenRecord',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+];

@@ -7,7 +7,14 @@ export interface OrderFacts {
   status: OrderStatus;
   statusSince: string;
   failure: Failure | null;
+  /** What the document says happens next, and by when its default comes. */
+  next: { text: string; at: string | null } | null;
+  decisionDeadline: string | null;
   version: number;
+  /** True once something was sent to the supplier for this order. */
+  sent: boolean;
+  /** True once a server was delivered. */
+  delivered: boolean;
   productName: string;
   supplier: SupplierName;
   /** Key of the package's lock and fence: its name at import. */
@@ -31,6 +38,8 @@ export type NextStep =
   | { kind: 'case'; purchaseId: string; duplicate: boolean; sentence: string }
   | { kind: 'verify'; purchaseId: string; ip: string }
   | { kind: 'finishDelivery'; purchaseId: string; ip: string }
+  /** What is stored cannot be made sense of: a person has to look. */
+  | { kind: 'broken'; why: string }
   | { kind: 'ended'; status: OrderStatus };
 
 export type OpenedOrder =

@@ -75,8 +75,88 @@ function answerBusy(state: RetryState, limitMs: number, doing: string): RetryAns
   };
 }
 
-function alreadyDecided({ act, by, at }: NonNullable<RetryState['decided']>): RetryAnswer {
-  return refused(`Already decided: ${act} by ${by} at ${at.slice(11, 16)} UTC.`);
+/** The state that a cancellation or a remedy meets. */
+export interface EndingState extends Pick<RetryState, 'orderId' | 'status' | 'decided'> {
+  /** True once something was sent to the supplier for this order. */
+  sent: boolean;
+}
+
+/** What follows from `cancelOrder` or `compensateOrder`: `end` gives the order to its remedy. */
+export type EndingAnswer =
+  | { kind: 'accepted'; act: 'end' | 'retry'; next: string }
+  | { kind: 'refused'; sentence: string };
+
+/** The row "cancel" of the matrix status x message: only what the supplier has never heard of is cancelled. */
+export function answerCancel(state: EndingState): EndingAnswer {
+  const { orderId, status } = state;
+  switch (status) {
+    case 'queued':
+    case 'waitingForStock':
+    case 'failed':
+      if (state.decided) return alreadyDecided(state.decided);
+      if (state.sent) {
+        const sentence = `Order ${orderId} cannot be cancelled any more: something was sent to the supplier for it. Send compensateOrder {"option": "refund"}.`;
+        return { kind: 'refused', sentence };
+      }
+      return { kind: 'accepted', act: 'end', next: 'What was paid goes back; then the order is cancelled.' };
+    case 'pendingPayment':
+      return refusedEnding(`Order ${orderId} is just being opened. Try again in a moment.`);
+    case 'active':
+      return refusedEnding(
+        `Order ${orderId} is delivered; it cannot be cancelled. Send compensateOrder {"option": "refund"}.`,
+      );
+    default:
+      return answerUnending(state);
+  }
+}
+
+/** The row "compensate" of the matrix, for the remedy `refund`, at the order's own workflow. */
+export function answerCompensate(state: EndingState & { isRemedy: boolean }): EndingAnswer {
+  const { orderId, status } = state;
+  switch (status) {
+    case 'queued':
+    case 'waitingForStock':
+    case 'failed':
+      if (state.decided) return alreadyDecided(state.decided);
+      if (state.isRemedy) return { kind: 'accepted', act: 'retry', next: 'The refund is tried again.' };
+      return { kind: 'accepted', act: 'end', next: 'What was paid goes back; then any server is taken back.' };
+    case 'pendingPayment':
+      return refusedEnding(`Order ${orderId} is just being opened. Try again in a moment.`);
+    case 'active':
+      return refusedEnding(`Order ${orderId} is delivered: start the workflow compensateOrder for it.`);
+    default:
+      return answerUnending(state);
+  }
+}
+
+/** The statuses in which an order can neither be cancelled nor begin a remedy. */
+function answerUnending({ orderId, status }: EndingState): EndingAnswer {
+  switch (status) {
+    case 'provisioning':
+      return refusedEnding(
+        `Order ${orderId} is being bought at this moment. Wait until it is delivered or failed, then choose.`,
+      );
+    case 'preparing':
+      return refusedEnding(
+        `The server of order ${orderId} is bought and waits for its login. Wait until it is delivered or failed, then choose.`,
+      );
+    case 'compensating':
+      return refusedEnding(`Order ${orderId} has a remedy under way.`);
+    default:
+      return refusedEnding(`Order ${orderId} has ended as ${status}; nothing was changed.`);
+  }
+}
+
+function refusedEnding(sentence: string): EndingAnswer {
+  return { kind: 'refused', sentence };
+}
+
+function alreadyDecided({ act, by, at }: NonNullable<RetryState['decided']>): {
+  kind: 'refused';
+  sentence: string;
+} {
+  const sentence = `Already decided: ${act} by ${by} at ${at.slice(11, 16)} UTC.`;
+  return { kind: 'refused', sentence };
 }
 
 function refused(sentence: string): RetryAnswer {

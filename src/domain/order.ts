@@ -32,19 +32,6 @@ export const failureCodes = [
 ] as const;
 export type FailureCode = (typeof failureCodes)[number];
 
-const transientCodes: readonly FailureCode[] = [
-  'packageUnavailable',
-  'purchaseRefused',
-  'supplierUnreachable',
-  'credentialsLate',
-  'lockTimeout',
-];
-
-/** True for failures that another try can heal without a person's look (design 3). */
-export function isRetriedByItself(code: FailureCode): boolean {
-  return transientCodes.includes(code);
-}
-
 /** A failed order's reason: `message` is one sentence that a person understands; `since` is ISO UTC. */
 export interface Failure {
   code: FailureCode;

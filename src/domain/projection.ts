@@ -1,3 +1,4 @@
+import type { AdminAct } from './admin-act.ts';
 import type { FailureCode, OrderStatus } from './order.ts';
 
 /** One status written after the fact it states. `version` rises over Reset, restart and change of owner. */
@@ -12,7 +13,11 @@ export interface Projection {
   failure: null | { code: FailureCode; message: string; since: string };
   next: null | { text: string; at: string | null };
   server: null | { ip: string };
+  /** When the failure's default is carried out by itself, ISO UTC. */
+  decisionDeadline: string | null;
   timeline: { at: string; text: string }[];
+  /** Written to `auditLog` before the status. */
+  acts: AdminAct[];
 }
 /** `stale`: the document carries a version that is not lower; write again above it. */
 export type ProjectionResult =

@@ -1,3 +1,6 @@
+import { assertNever } from './assert-never.ts';
+import type { PurchaseReply } from './purchase-reply.ts';
+
 /*
  * The verdicts on a purchase whose answer was lost (design 5). They are strict, because the supplier lies exactly when
  * a package is nearly empty: stock alone never proves anything, it only vetoes; thin evidence is a case, never a guess.
@@ -121,6 +124,33 @@ function findVeto(evidence: SettlingEvidence, { lowStockWarning }: SettlingPolic
   const { otherFalls } = stockAfter;
   if (otherFalls.length > 0) return `other packages have fewer than before: ${otherFalls.join(', ')}`;
   return null;
+}
+
+/** What an answer says against a verdict that was there first. */
+export type Contradiction = { kind: 'sold'; ip: string } | { kind: 'notSold'; why: string };
+
+/**
+ * Holds an answer against a verdict: `boughtIp` is the address that the verdict names, null where it says that nothing
+ * was bought. Null where they agree, or where the answer proves nothing. The verdict stays all the same.
+ */
+export function findContradiction(input: {
+  boughtIp: string | null;
+  reply: PurchaseReply;
+}): Contradiction | null {
+  const { boughtIp, reply } = input;
+  switch (reply.kind) {
+    case 'bought':
+      return reply.ip === boughtIp ? null : { kind: 'sold', ip: reply.ip };
+    case 'refused':
+      return boughtIp === null ? null : { kind: 'notSold', why: reply.reason };
+    case 'notSent':
+    case 'rejectedCredentials':
+      return boughtIp === null ? null : { kind: 'notSold', why: reply.why };
+    case 'unknown':
+      return null;
+    default:
+      return assertNever(reply);
+  }
 }
 
 /** True where a server that was asked for at `sentAt` would expire on `expiresOn` (ISO date), within two days. */

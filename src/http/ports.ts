@@ -1,17 +1,27 @@
 import type { OrderStatus } from '../domain/order.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
+import type { RemedyOption } from '../domain/remedy.ts';
 import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
 import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
 
-export interface RetryRequest {
+/** What a person wants of an order: to retry or to cancel it. */
+export interface OrderWish {
   orderId: string;
   reason?: string;
   by: string;
 }
 
-/** What became of a wish to retry an order; `since` is ISO UTC. */
-export type RetryOutcome =
+/** A remedy for an order's customer. */
+export interface CompensateWish extends OrderWish {
+  option: RemedyOption;
+  productId?: string;
+  amountPaise?: number;
+  reference?: string;
+}
+
+/** What became of a wish; `since` is ISO UTC. */
+export type OrderActOutcome =
   | { kind: 'accepted'; orderId: string; orderStatus: OrderStatus; next: string }
   | { kind: 'refused'; orderStatus: OrderStatus; since: string; ageSeconds: number; sentence: string }
   | { kind: 'notFound' }
@@ -60,7 +70,9 @@ export interface HttpPorts {
   }): WebhookVerdict;
   /** The one durable step of a webhook: resolves once Temporal has the payment. */
   acceptPayment(payment: CapturedPayment): Promise<void>;
-  retryOrder(request: RetryRequest): Promise<RetryOutcome>;
+  retryOrder(wish: OrderWish): Promise<OrderActOutcome>;
+  cancelOrder(wish: OrderWish): Promise<OrderActOutcome>;
+  compensateOrder(wish: CompensateWish): Promise<OrderActOutcome>;
   resolveCase(request: ResolveRequest): Promise<ResolveOutcome>;
   readiness(): Promise<ReadinessCheck[]>;
 }

@@ -15,6 +15,7 @@ const problems = {
   'unknown-order': [404, 'The order does not exist'],
   'method-not-allowed': [405, 'The method is not allowed here'],
   'order-in-progress': [409, 'The order is in progress'],
+  'not-possible-now': [409, 'The order does not allow this as it stands'],
   'case-not-resolved': [409, 'The case cannot be resolved so'],
   'product-disabled': [409, 'The product is not sold at present'],
   'body-too-large': [413, 'The body is too large'],

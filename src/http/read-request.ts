@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { operatingSystemNames } from '../domain/operating-system.ts';
 import { isPublicIpv4 } from '../domain/package-name.ts';
+import { type RemedyOption, remedyLetters, remedyOptions } from '../domain/remedy.ts';
 import type { CheckoutRequest } from '../domain/storefront.ts';
 import type { FieldProblem } from '../domain/webhook-verdict.ts';
-import type { ResolveRequest, RetryRequest } from './ports.ts';
+import type { CompensateWish, OrderWish, ResolveRequest } from './ports.ts';
 import { invalidRequest } from './problem.ts';
 import type { Reply } from './route.ts';
 
@@ -57,22 +58,48 @@ const idempotencyKeyHeader = z.string().regex(/^[\x21-\x7e]{1,200}$/, {
   error: 'is not 1 to 200 printable characters without spaces.',
 });
 
-const retryMembers = { reason: text(500).nullish(), by: text(100).nullish() };
-const retryBody = z.object(retryMembers, { error: 'is not a JSON object.' });
+const wishMembers = { reason: text(500).nullish(), by: text(100).nullish() };
+const wishBody = z.object(wishMembers, { error: 'is not a JSON object.' });
 const provisionBody = z.object(
   {
     orderId: z
       .string({ error: 'is missing or not a text.' })
       .regex(orderIdPattern, { error: 'is not an order id (letters, digits and dashes, 3 to 40).' }),
-    ...retryMembers,
+    ...wishMembers,
   },
   { error: 'is missing or not a JSON object.' },
 );
 
+const compensateBody = z.object(
+  {
+    option: z.string({ error: 'is missing or not a text.' }).transform((given, context): RemedyOption => {
+      const found = findRemedy(given);
+      if (found !== undefined) return found;
+      context.addIssue(
+        `is not a remedy. Use one of: ${remedyOptions.join(', ')}; A, B and C stand for the first three.`,
+      );
+      return z.NEVER;
+    }),
+    productId: text(64).nullish(),
+    amountPaise: z
+      .int({ error: 'is not a whole number of paise.' })
+      .min(1, { error: 'is not above 0.' })
+      .nullish(),
+    reference: text(200).nullish(),
+    ...wishMembers,
+  },
+  { error: 'is missing or not a JSON object.' },
+);
+
+function findRemedy(given: string): RemedyOption | undefined {
+  const named = Object.hasOwn(remedyLetters, given) ? remedyLetters[given] : given;
+  return remedyOptions.find((option) => option === named);
+}
+
 const settledBy = {
   purchaseId: text(60).nullish(),
   acceptMismatch: z.boolean({ error: 'is not true or false.' }).default(false),
-  ...retryMembers,
+  ...wishMembers,
 };
 const resolveBody = z.discriminatedUnion(
   'outcome',
@@ -111,15 +138,32 @@ export function readCheckout(input: {
 }
 
 /** Reads `POST /api/orders/provision`. */
-export function readProvision(body: unknown): ReadResult<RetryRequest> {
+export function readProvision(body: unknown): ReadResult<OrderWish> {
   const parsed = provisionBody.safeParse(body);
-  return parsed.success ? retryOf(parsed.data.orderId, parsed.data) : refused(fieldProblems(parsed.error));
+  if (!parsed.success) return refused(fieldProblems(parsed.error));
+  return { ok: true, value: wishOf(parsed.data.orderId, parsed.data) };
 }
 
-/** Reads `POST /api/orders/:id/retry`, whose body may be absent. */
-export function readRetry(input: { orderId: string; body: unknown }): ReadResult<RetryRequest> {
-  const parsed = retryBody.safeParse(input.body ?? {});
-  return parsed.success ? retryOf(input.orderId, parsed.data) : refused(fieldProblems(parsed.error));
+/** Reads `POST /api/orders/:id/retry` and `/cancel`, whose body may be absent. */
+export function readWish(input: { orderId: string; body: unknown }): ReadResult<OrderWish> {
+  const parsed = wishBody.safeParse(input.body ?? {});
+  if (!parsed.success) return refused(fieldProblems(parsed.error));
+  return { ok: true, value: wishOf(input.orderId, parsed.data) };
+}
+
+/** Reads `POST /api/orders/:id/compensate`. */
+export function readCompensate(input: { orderId: string; body: unknown }): ReadResult<CompensateWish> {
+  const parsed = compensateBody.safeParse(input.body);
+  if (!parsed.success) return refused(fieldProblems(parsed.error));
+  const { option, productId, amountPaise, reference, ...said } = parsed.data;
+  const value = {
+    ...wishOf(input.orderId, said),
+    option,
+    ...(productId ? { productId } : {}),
+    ...(amountPaise ? { amountPaise } : {}),
+    ...(reference ? { reference } : {}),
+  };
+  return { ok: true, value };
 }
 
 /** Reads `POST /api/orders/:id/resolve`. */
@@ -132,12 +176,8 @@ export function readResolve(input: { orderId: string; body: unknown }): ReadResu
   return { ok: true, value: { orderId, ...(purchaseId ? { purchaseId } : {}), resolution } };
 }
 
-function retryOf(orderId: string, body: z.output<typeof retryBody>): ReadResult<RetryRequest> {
-  const reason = body.reason ?? undefined;
-  return {
-    ok: true,
-    value: { orderId, ...(reason === undefined ? {} : { reason }), by: body.by ?? defaultActor },
-  };
+function wishOf(orderId: string, { reason, by }: z.output<typeof wishBody>): OrderWish {
+  return { orderId, ...(reason ? { reason } : {}), by: by ?? defaultActor };
 }
 
 /** True where `text` can be the id of an order of ours. */

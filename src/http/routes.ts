@@ -1,15 +1,16 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
 import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
-import type { HttpDeps, ResolveOutcome, RetryOutcome, RetryRequest } from './ports.ts';
+import type { HttpDeps, OrderActOutcome, ResolveOutcome } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
   isOrderId,
   type ReadResult,
   readCheckout,
+  readCompensate,
   readProvision,
   readResolve,
-  readRetry,
+  readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
 
@@ -26,6 +27,20 @@ export const routes: readonly Route[] = [
     access: 'admin',
     body: 'optionalJson',
     handle: retryOrder,
+  },
+  {
+    method: 'POST',
+    path: '/api/orders/:id/cancel',
+    access: 'admin',
+    body: 'optionalJson',
+    handle: cancelOrder,
+  },
+  {
+    method: 'POST',
+    path: '/api/orders/:id/compensate',
+    access: 'admin',
+    body: 'json',
+    handle: compensateOrder,
   },
   { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
@@ -105,20 +120,38 @@ function unknownOrder(): Reply {
   return problem({ type: 'unknown-order', detail: 'There is no order with this id. Check the orderId.' });
 }
 
-async function provisionOrder(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
-  return answerRetry(readProvision(request.body), deps);
+async function provisionOrder({ body }: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const read = readProvision(body);
+  return read.ok ? actReply(await ports.retryOrder(read.value), 'order-in-progress') : read.reply;
 }
 
-async function retryOrder(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
+async function retryOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  return actOn(request, { read: readWish, act: ports.retryOrder, refusal: 'order-in-progress' });
+}
+
+async function cancelOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  return actOn(request, { read: readWish, act: ports.cancelOrder, refusal: 'not-possible-now' });
+}
+
+async function compensateOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  return actOn(request, { read: readCompensate, act: ports.compensateOrder, refusal: 'not-possible-now' });
+}
+
+interface OrderAct<Wish> {
+  read: (input: { orderId: string; body: unknown }) => ReadResult<Wish>;
+  act: (wish: Wish) => Promise<OrderActOutcome>;
+  /** The type of the problem where the order's state forbids it. */
+  refusal: ProblemType;
+}
+
+async function actOn<Wish>(request: RouteRequest, { read, act, refusal }: OrderAct<Wish>): Promise<Reply> {
   const orderId = request.params.id ?? '';
-  return isOrderId(orderId) ? answerRetry(readRetry({ orderId, body: request.body }), deps) : unknownOrder();
+  if (!isOrderId(orderId)) return unknownOrder();
+  const wish = read({ orderId, body: request.body });
+  return wish.ok ? actReply(await act(wish.value), refusal) : wish.reply;
 }
 
-async function answerRetry(read: ReadResult<RetryRequest>, { ports }: HttpDeps): Promise<Reply> {
-  return read.ok ? retryReply(await ports.retryOrder(read.value)) : read.reply;
-}
-
-function retryReply(outcome: RetryOutcome): Reply {
+function actReply(outcome: OrderActOutcome, refusal: ProblemType): Reply {
   switch (outcome.kind) {
     case 'accepted': {
       const { orderId, orderStatus, next } = outcome;
@@ -126,11 +159,7 @@ function retryReply(outcome: RetryOutcome): Reply {
     }
     case 'refused': {
       const { orderStatus, since, ageSeconds, sentence } = outcome;
-      return problem({
-        type: 'order-in-progress',
-        detail: sentence,
-        members: { orderStatus, since, ageSeconds },
-      });
+      return problem({ type: refusal, detail: sentence, members: { orderStatus, since, ageSeconds } });
     }
     case 'notFound':
       return unknownOrder();

@@ -1,4 +1,4 @@
-import type { FailureCode } from '../domain/order.ts';
+import type { OrderNotice, ShopNotice } from '../domain/order-notice.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 
 /**
@@ -6,20 +6,39 @@ import type { CapturedPayment } from '../domain/payment.ts';
  * Names and addresses of customers are read from the order. Times are ISO UTC.
  */
 export type Notice = { factId: string } & (
+  | PaidNotice
+  | OfOrder<'delayed'>
   | CredentialsNotice
+  | OfOrder<'refunded'>
   | WaitingForStockNotice
-  | { kind: 'lowStock'; orderId: string; packageName: string; available: number }
+  | LowStockNotice
   | OrderFailedNotice
+  | DecisionReminderNotice
+  | OfOrder<'deadlinePassed'>
+  | OfOrder<'credentialsLate'>
+  | CaseOpenedNotice
   | PaymentMismatchNotice
   | { kind: 'extraPayment'; orderId: string; payment: CapturedPayment }
   | { kind: 'unmatchedPayment'; payment: CapturedPayment }
-  | CaseOpenedNotice
+  | ShopNotice
 );
 
-/** To the customer: the only mail that holds a password. */
-export interface CredentialsNotice {
-  kind: 'credentials';
+/** A fact as the order's workflow told it, with its order. */
+export type OfOrder<Kind extends OrderNotice['kind']> = Extract<OrderNotice, { kind: Kind }> & {
   orderId: string;
+};
+
+/** To the customer: what was ordered and paid, and when it is expected. */
+export interface PaidNotice extends OfOrder<'paid'> {
+  productName: string;
+  ramGb: number;
+  os: string;
+  amountPaise: number;
+  currency: string;
+}
+
+/** To the customer: the only mail that holds a password. */
+export interface CredentialsNotice extends OfOrder<'credentials'> {
   ip: string;
   username: string;
   password: string;
@@ -27,25 +46,22 @@ export interface CredentialsNotice {
 }
 
 /** To the customer and to the admin. */
-export interface WaitingForStockNotice {
-  kind: 'waitingForStock';
-  orderId: string;
+export interface WaitingForStockNotice extends OfOrder<'waitingForStock'> {
   packageName: string;
-  available: number;
   /** When the order gives up waiting and needs a decision. */
   waitsUntil: string | null;
 }
 
-export interface OrderFailedNotice {
-  kind: 'orderFailed';
-  orderId: string;
-  code: FailureCode;
-  sentence: string;
+export interface LowStockNotice extends OfOrder<'lowStock'> {
   packageName: string;
-  /** The address that was bought, where there is one. */
-  ip: string | null;
-  /** What happens by itself, and when. */
-  next: { text: string; at: string | null } | null;
+}
+
+export interface OrderFailedNotice extends OfOrder<'orderFailed'> {
+  packageName: string;
+}
+
+export interface DecisionReminderNotice extends OfOrder<'decisionReminder'> {
+  packageName: string;
 }
 
 export interface PaymentMismatchNotice {
@@ -55,11 +71,13 @@ export interface PaymentMismatchNotice {
   expected: { amountPaise: number; currency: string };
 }
 
-export interface CaseOpenedNotice {
-  kind: 'caseOpened';
-  orderId: string;
-  purchaseId: string;
-  sentence: string;
+export interface CaseOpenedNotice extends OfOrder<'caseOpened'> {
   /** What is known about the purchase, one fact each, nothing secret. */
   evidence: { label: string; value: string }[];
+}
+
+/** The order that a notice is about; null for a lock or another workflow. */
+export function orderIdOf(notice: Notice): string | null {
+  if (notice.kind === 'unmatchedPayment') return notice.payment.orderId;
+  return 'orderId' in notice ? notice.orderId : null;
 }

@@ -3,16 +3,18 @@ import type { Collection } from 'mongodb';
 import { type Collections, insertOnce } from '../database.ts';
 import type { Logger } from '../logger.ts';
 import type { Customer } from '../orders/order-document.ts';
+import type { MailDraft, MailSettings } from './mail-draft.ts';
 import type { Mailer } from './mailer.ts';
-import type { Notice } from './notice.ts';
+import { type Notice, orderIdOf } from './notice.ts';
 import { renderMail } from './render-mail.ts';
-import { type MailDraft, type MailSettings, writeMails } from './write-mail.ts';
+import { writeMails } from './write-mail.ts';
 
 /** One mail about one fact (collection `notifications`, `_id` = fact id and recipient); nothing of its content. */
 export interface NotificationDocument {
   _id: string;
   kind: Notice['kind'];
-  orderId: string;
+  /** Null where it is about no order: a lock, another workflow. */
+  orderId: string | null;
   state: 'sending' | 'sent';
   at: string;
   sentAt: string | null;
@@ -43,7 +45,7 @@ export interface Notifier {
 export class UnknownCustomerError extends Error {
   readonly code = 'unknownCustomer';
 
-  constructor({ orderId, kind }: { orderId: string; kind: Notice['kind'] }) {
+  constructor({ orderId, kind }: { orderId: string | null; kind: Notice['kind'] }) {
     super(
       `Failed to send the mail "${kind}" of order ${orderId}: the order does not exist. Check the database.`,
     );
@@ -57,8 +59,10 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   const settings: MailSettings = { shopTimeZone, temporalUiUrl, namespace };
   return {
     async notify(notice) {
-      const customer = await findCustomer(deps, notice);
-      const drafts = writeMails({ notice, settings, name: customer?.name ?? null });
+      const order = await findOrder(deps, notice);
+      const customer = order?.customer ?? null;
+      const { name } = customer ?? { name: null };
+      const drafts = writeMails({ notice, settings, name, owner: order?.owner ?? null, now: deps.now() });
       let sent = 0;
       for (const draft of drafts) sent += (await sendOnce({ deps, notice, draft, customer })) ? 1 : 0;
       return { sent };
@@ -66,13 +70,13 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   };
 }
 
-function orderIdOf(notice: Notice): string {
-  return notice.kind === 'unmatchedPayment' ? notice.payment.orderId : notice.orderId;
-}
-
-async function findCustomer(deps: NotifierDeps, notice: Notice): Promise<Customer | null> {
-  const order = await deps.db.orders.findOne({ _id: orderIdOf(notice) }, { projection: { customer: 1 } });
-  return order?.customer ?? null;
+async function findOrder(
+  deps: NotifierDeps,
+  notice: Notice,
+): Promise<{ customer: Customer; owner: string | null } | null> {
+  const orderId = orderIdOf(notice);
+  if (orderId === null) return null;
+  return deps.db.orders.findOne({ _id: orderId }, { projection: { customer: 1, owner: 1 } });
 }
 
 /** False where this very mail is out already. */
@@ -99,7 +103,7 @@ async function sendOnce(input: {
   return true;
 }
 
-function customerAddress(input: { notice: Notice; customer: Customer | null; orderId: string }) {
+function customerAddress(input: { notice: Notice; customer: Customer | null; orderId: string | null }) {
   const { customer, orderId, notice } = input;
   if (customer === null) throw new UnknownCustomerError({ orderId, kind: notice.kind });
   return { name: customer.name, address: customer.email };

@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
@@ -49,20 +50,40 @@ async function orderNotice(
   notice: Exclude<OrderNotice, PaymentProblem>,
 ): Promise<Told> {
   const orderId = order._id;
-  const pool = await deps.db.packages.findOne({ _id: packageDocumentId(order) });
-  const packageName = pool?.name ?? order.packageKey;
   switch (notice.kind) {
+    case 'delayed':
+    case 'refunded':
+    case 'deadlinePassed':
+    case 'credentialsLate':
+      return { ...notice, orderId };
+    case 'paid': {
+      const { productName, ramGb, os, amountPaise, currency } = order;
+      return { ...notice, orderId, productName, ramGb, os, amountPaise, currency };
+    }
     case 'credentials':
       return credentialsNotice(deps, order);
     case 'waitingForStock':
-      return { ...notice, orderId, packageName, waitsUntil: order.next?.at ?? null };
+      return {
+        ...notice,
+        orderId,
+        packageName: await packageNameOf(deps, order),
+        waitsUntil: order.next?.at ?? null,
+      };
     case 'lowStock':
-      return { ...notice, orderId, packageName };
     case 'orderFailed':
-      return { ...notice, orderId, packageName, next: order.next };
+    case 'decisionReminder':
+      return { ...notice, orderId, packageName: await packageNameOf(deps, order) };
     case 'caseOpened':
       return { ...notice, orderId, evidence: await evidenceOf(deps, notice.purchaseId) };
+    default:
+      return assertNever(notice);
   }
+}
+
+/** The supplier's name of the package today. */
+async function packageNameOf({ db }: Deps, order: OrderDocument): Promise<string> {
+  const pool = await db.packages.findOne({ _id: packageDocumentId(order) });
+  return pool?.name ?? order.packageKey;
 }
 
 async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promise<Told> {

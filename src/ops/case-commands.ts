@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { describeDuration } from '../domain/duration.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
-import { sayOutcome, type Verdict } from './server-commands.ts';
+import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
 
 interface CaseLine {
   purchaseId: string;
@@ -21,36 +21,39 @@ export interface CasePorts {
   print(text: string): void;
 }
 
-interface ResolveOptions {
+export interface ResolveOptions extends ActOptions {
   outcome: 'bought' | 'notBought';
   ip?: string;
   acceptMismatch?: boolean;
-  reason?: string;
-  by: string;
 }
 
 /** Adds `cases list` and `cases resolve`. */
-export function addCaseCommands(program: Command, ports: CasePorts): void {
+export function addCaseCommands(program: Command, ports: CasePorts, actor: string): void {
   const cases = program.command('cases').description('Purchases of which nobody knows what they bought.');
   cases
     .command('list')
     .description('Open cases with their age, oldest first.')
     .option('--json', 'print one line of JSON')
     .action((options: { json?: boolean }) => list(ports, options));
-  cases
-    .command('resolve')
+  takeResolveOptions(cases.command('resolve'), actor)
     .description('Settles a case by your word; it is checked.')
     .argument('<PURCHASE_ID>', 'e.g. 20261121-0001-7F3K#1')
-    .addOption(
-      new Option('--outcome <outcome>', 'what became of it')
-        .choices(['bought', 'notBought'])
-        .makeOptionMandatory(),
-    )
-    .option('--ip <IP>', 'the address that was bought')
-    .option('--accept-mismatch', 'accept what does not fit')
-    .option('--reason <text>', 'why')
-    .option('--by <name>', 'who decides', 'command line')
+    .addHelpText('after', resolveHelp)
     .action((purchaseId: string, options: ResolveOptions) => resolve(ports, purchaseId, options));
+}
+
+const resolveHelp = `
+Examples:
+  npm run ops -- cases resolve '20261121-0001-7F3K#1' --outcome bought --ip 103.181.91.7 --reason "seen in the panel"
+  npm run ops -- cases resolve '20261121-0001-7F3K#1' --outcome notBought`;
+
+/** Adds what a person says about a purchase that became a case. */
+export function takeResolveOptions(command: Command, actor: string): Command {
+  const outcome = new Option('--outcome <outcome>', 'what became of it').choices(['bought', 'notBought']);
+  return takeActOptions(command, actor)
+    .addOption(outcome.makeOptionMandatory())
+    .option('--ip <IP>', 'the address that was bought')
+    .option('--accept-mismatch', 'accept what does not fit');
 }
 
 async function list(ports: CasePorts, { json }: { json?: boolean }): Promise<void> {
@@ -69,10 +72,17 @@ async function resolve(ports: CasePorts, purchaseId: string, options: ResolveOpt
   if (outcome.kind === 'notFound') {
     throw new Error(`Failed to resolve ${purchaseId}: there is no such purchase. See \`cases list\`.`);
   }
-  sayOutcome(ports, `resolve ${purchaseId}`, outcome);
+  sayOutcome(ports, { action: `resolve ${purchaseId}`, outcome, json: options.json });
 }
 
-function readResolution({ outcome, ip, acceptMismatch, reason, by }: ResolveOptions): PurchaseResolution {
+/** Reads what was said. @throws where a bought server has no address. */
+export function readResolution({
+  outcome,
+  ip,
+  acceptMismatch,
+  reason,
+  by,
+}: ResolveOptions): PurchaseResolution {
   const said = { acceptMismatch: acceptMismatch === true, by, reason: reason ?? null };
   if (outcome === 'notBought') return { outcome, ...said };
   if (!ip) throw new Error('Failed to resolve: --outcome bought needs --ip, the address that was bought.');

@@ -1,7 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { type AuditPorts, addAuditCommand } from './audit-command.ts';
 import { addCaseCommands, type CasePorts } from './case-commands.ts';
+import { addDoctorCommand, type DoctorPorts } from './doctor-command.ts';
+import { addLockCommands, type LockPorts } from './lock-commands.ts';
+import { operatorName } from './operator-name.ts';
+import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
+import { addOrderCommands, type OrderPorts } from './order-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
+import { type ActOptions, AlreadyTold, takeActOptions } from './verdict.ts';
 
 /** What an import changed: numbers of products. */
 interface ImportCounts {
@@ -12,14 +19,19 @@ interface ImportCounts {
 
 /** The verbs behind the operator's commands, and where their words go. A verb reads its own settings when it is
  * called, so that `--help` works anywhere. */
-export interface OpsPorts extends ServerPorts, CasePorts {
-  /** Takes a catalogue file's JSON. Throws an Error whose message is for people. */
-  importCatalogue(catalogue: unknown): Promise<ImportCounts>;
-  print(text: string): void;
-  printError(text: string): void;
+export interface OpsPorts
+  extends ServerPorts,
+    CasePorts,
+    OrderPorts,
+    OrderActPorts,
+    LockPorts,
+    AuditPorts,
+    DoctorPorts {
+  /** `catalogue` is a file's JSON. Throws an Error whose message is for people. */
+  importCatalogue(input: { catalogue: unknown; by: string; reason: string | null }): Promise<ImportCounts>;
 }
 
-/** Exit codes of the operator's commands. */
+/** Exit codes of the operator's commands; `failed` is also a refusal, and what was looked for and is not there. */
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
 const catalogueHelp = `
@@ -35,6 +47,8 @@ FILE is a JSON array of products:
   sizes         memory in GB, and the price in paise
 Nothing is written while anything in the file is wrong. Products that it leaves out stay as they are.
 
+Example: npm run ops -- products import catalogue.json --reason "new prices"
+
 Environment: MONGODB_URI (required), POLICY_FILE (defaults of matchPolicy and reserve).
 Exit codes: 0 done, 1 failed, 2 wrong usage.`;
 
@@ -46,7 +60,9 @@ export async function runOps(ports: OpsPorts, args: readonly string[]): Promise<
   } catch (error) {
     // Commander has printed its help or its own complaint by now.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
-    ports.printError(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof AlreadyTold)) {
+      ports.printError(error instanceof Error ? error.message : String(error));
+    }
     return exitCodes.failed;
   }
 }
@@ -60,23 +76,42 @@ function createProgram(ports: OpsPorts): Command {
       writeOut: (text) => ports.print(text.trimEnd()),
       writeErr: (text) => ports.printError(text.trimEnd()),
     })
-    .showHelpAfterError('Run it with --help to see what it takes.');
-  const products = program.command('products').description('What the shop sells.');
-  products
-    .command('import')
-    .description('Brings products and packages up to a catalogue file; safe to repeat.')
-    .argument('<FILE>', 'a JSON file')
-    .option('--json', 'print the result as one line of JSON')
-    .addHelpText('after', catalogueHelp)
-    .action((file: string, options: { json?: boolean }) => importProducts(ports, { file, ...options }));
-  addServerCommands(program, ports);
-  addCaseCommands(program, ports);
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .addHelpText('after', programHelp);
+  const actor = operatorName();
+  const orders = program.command('orders').description('Look at orders, and decide about them.');
+  addOrderCommands(orders, ports);
+  addOrderActCommands(orders, ports, actor);
+  addLockCommands(program, ports, actor);
+  addServerCommands(program, ports, actor);
+  addCaseCommands(program, ports, actor);
+  addProductCommands(program, ports, actor);
+  addAuditCommand(program, ports);
+  addDoctorCommand(program, ports);
   return program;
 }
 
-async function importProducts(ports: OpsPorts, input: { file: string; json?: boolean }): Promise<void> {
-  const counts = await ports.importCatalogue(await readJson(input.file));
+const programHelp = `
+Start with:
+  npm run ops -- doctor                     is everything there and well?
+  npm run ops -- orders list --status failed
+  npm run ops -- orders show ORDER_ID       what goes on, what comes next, what you can do
+
+Exit codes: 0 done, 1 refused, failed or not there, 2 wrong usage. --json prints one line for programs.`;
+
+function addProductCommands(program: Command, ports: OpsPorts, actor: string): void {
+  const products = program.command('products').description('What the shop sells.');
+  takeActOptions(products.command('import'), actor)
+    .description('Brings products and packages up to a catalogue file; safe to repeat.')
+    .argument('<FILE>', 'a JSON file')
+    .addHelpText('after', catalogueHelp)
+    .action((file: string, options: ActOptions) => importProducts(ports, { file, ...options }));
+}
+
+async function importProducts(ports: OpsPorts, input: ActOptions & { file: string }): Promise<void> {
+  const { file, by, reason = null, json } = input;
+  const counts = await ports.importCatalogue({ catalogue: await readJson(file), by, reason });
   const { created, updated, unchanged } = counts;
-  const words = `Imported ${input.file}: ${created} created, ${updated} updated, ${unchanged} unchanged.`;
-  ports.print(input.json ? JSON.stringify(counts) : words);
+  const words = `Imported ${file}: ${created} created, ${updated} updated, ${unchanged} unchanged.`;
+  ports.print(json ? JSON.stringify(counts) : words);
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { formatMoney } from '../domain/money.ts';
 import type { SupplierName } from '../domain/order.ts';
 import { readJson } from './read-json.ts';
+import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
 
 const states = ['bought', 'held', 'changing', 'delivered', 'stranded', 'retired', 'foreign'] as const;
 type State = (typeof states)[number];
@@ -15,14 +16,14 @@ interface ServerLine {
   cost: { amountMinor: number; currency: string } | null;
 }
 
-/** What became of an act: `next` says what happened, or what happens next. */
-export type Verdict =
-  | { kind: 'accepted'; next: string }
-  | { kind: 'refused' | 'unavailable'; sentence: string };
-
 export interface ServerPorts {
   /** `list`: a file's JSON, or null where there are no older servers. */
-  importForeign(input: { list: unknown; supplier: SupplierName; by: string }): Promise<{
+  importForeign(input: {
+    list: unknown;
+    supplier: SupplierName;
+    by: string;
+    reason: string | null;
+  }): Promise<{
     recorded: number;
     left: { ip: string; state: string }[];
   }>;
@@ -47,16 +48,13 @@ const supplierOption = () =>
   new Option('--supplier <name>', 'whose account').choices(['smartvps', 'hostycare']).default('smartvps');
 
 /** Adds `servers import`, `list`, `strand` and `assign`. */
-export function addServerCommands(program: Command, ports: ServerPorts): void {
+export function addServerCommands(program: Command, ports: ServerPorts, actor: string): void {
   const servers = program.command('servers').description('Servers on the supplier accounts.');
-  servers
-    .command('import')
+  takeActOptions(servers.command('import'), actor)
     .description('Records older servers as foreign; safe to repeat.')
     .argument('[FILE]', 'a JSON file')
     .option('--none', 'there are no older servers')
     .addOption(supplierOption())
-    .option('--by <name>', 'who says so', 'command line')
-    .option('--json', 'print the result as one line of JSON')
     .addHelpText('after', importHelp)
     .action((file: string | undefined, options: ImportOptions) => importForeign(ports, file, options));
   servers
@@ -65,52 +63,60 @@ export function addServerCommands(program: Command, ports: ServerPorts): void {
     .addOption(new Option('--state <state>', 'only these').choices(states))
     .option('--json', 'print one line of JSON')
     .action((options: { state?: State; json?: boolean }) => list(ports, options));
-  servers
-    .command('strand')
+  takeActOptions(servers.command('strand'), actor, { needsReason: true })
     .description('Stops and wipes a server that its order does not need any more.')
     .argument('<IP>')
-    .requiredOption('--reason <text>', 'why')
     .addOption(supplierOption())
-    .option('--by <name>', 'who decides', 'command line')
-    .action(async (ip: string, { supplier, by, reason }: ActOptions & { supplier: SupplierName }) => {
-      const outcome = await ports.strandServer({ ip, supplier, by, reason: reason ?? null });
-      sayOutcome(ports, `strand ${ip}`, outcome);
-    });
-  servers
-    .command('assign')
+    .addHelpText('after', strandHelp)
+    .action((ip: string, options: StrandOptions) => strand(ports, ip, options));
+  takeActOptions(servers.command('assign'), actor)
     .description('Gives a stranded server to a failed or waiting order.')
     .argument('<IP>')
     .requiredOption('--order <ORDER_ID>', 'the order that gets it')
-    .option('--reason <text>', 'why')
-    .option('--by <name>', 'who decides', 'command line')
-    .action(async (ip: string, { order: orderId, by, reason }: ActOptions & { order: string }) => {
-      const outcome = await ports.assignServer({ ip, orderId, by, reason: reason ?? null });
-      sayOutcome(ports, `assign ${ip} to order ${orderId}`, outcome);
-    });
+    .addHelpText('after', assignHelp)
+    .action((ip: string, options: AssignOptions) => assign(ports, ip, options));
 }
 
-interface ImportOptions {
+const strandHelp = `
+Example: npm run ops -- servers strand 103.182.44.18 --reason "wrong package"`;
+const assignHelp = `
+Example: npm run ops -- servers assign 103.181.91.7 --order 20261121-0001-7F3K --reason "paid for already"`;
+
+interface ImportOptions extends ActOptions {
   none?: boolean;
   supplier: SupplierName;
-  by: string;
-  json?: boolean;
 }
 
-interface ActOptions {
-  reason?: string;
-  by: string;
+interface StrandOptions extends ActOptions {
+  supplier: SupplierName;
+}
+
+interface AssignOptions extends ActOptions {
+  order: string;
+}
+
+async function strand(ports: ServerPorts, ip: string, options: StrandOptions): Promise<void> {
+  const { supplier, by, reason = null, json } = options;
+  const outcome = await ports.strandServer({ ip, supplier, by, reason });
+  sayOutcome(ports, { action: `strand ${ip}`, outcome, json });
+}
+
+async function assign(ports: ServerPorts, ip: string, options: AssignOptions): Promise<void> {
+  const { order: orderId, by, reason = null, json } = options;
+  const outcome = await ports.assignServer({ ip, orderId, by, reason });
+  sayOutcome(ports, { action: `assign ${ip} to order ${orderId}`, outcome, json });
 }
 
 async function importForeign(
   ports: ServerPorts,
   file: string | undefined,
-  { none, supplier, by, json }: ImportOptions,
+  { none, supplier, by, reason, json }: ImportOptions,
 ): Promise<void> {
   if ((file === undefined) !== (none === true)) {
     throw new Error('Failed to import the servers: name a FILE, or say --none.');
   }
   const list = file === undefined ? null : await readJson(file);
-  const result = await ports.importForeign({ list, supplier, by });
+  const result = await ports.importForeign({ list, supplier, by, reason: reason ?? null });
   if (json) return ports.print(JSON.stringify(result));
   if (list === null) return ports.print('It is recorded that there are no older servers.');
   for (const { ip, state } of result.left) ports.print(`${ip} is ${state} already: left as it is.`);
@@ -145,10 +151,4 @@ function sumOf(servers: readonly ServerLine[]): { amountMinor: number; currency:
     if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.amountMinor);
   }
   return [...sums].map(([currency, amountMinor]) => ({ amountMinor, currency }));
-}
-
-/** Prints what was done. @throws with the sentence where it was not. */
-export function sayOutcome({ print }: { print(text: string): void }, action: string, outcome: Verdict): void {
-  if (outcome.kind !== 'accepted') throw new Error(`Failed to ${action}: ${outcome.sentence}`);
-  print(outcome.next);
 }

@@ -1,7 +1,8 @@
 import type { Collections } from '../database.ts';
-import type { OpenedOrder, OrderFacts } from '../domain/order-facts.ts';
+import { brokenNames } from '../domain/broken-record.ts';
+import type { NextStep, OpenedOrder, OrderFacts } from '../domain/order-facts.ts';
 import { purchaseIdOf } from '../domain/purchase-id.ts';
-import { latestPurchase } from '../purchases/latest-purchase.ts';
+import { latestPurchase, wasSent } from '../purchases/latest-purchase.ts';
 import type { SettlingDependencies } from '../purchases/settle-row.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -32,13 +33,24 @@ export async function openOrder(
   return {
     kind: 'open',
     order: await factsOf(db, order),
-    step: await planOrder(deps, { orderId }),
+    step: await planOrSayWhy(deps, orderId),
     restarted,
     requestIds: restarted ? await requestIdsOf(db, orderId) : [],
   };
 }
 
-async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFacts> {
+/** A ledger that cannot be read is a failure of the order that people see, not a start that hangs. */
+async function planOrSayWhy(deps: SettlingDependencies, orderId: string): Promise<NextStep> {
+  try {
+    return await planOrder(deps, { orderId });
+  } catch (error) {
+    if (!(error instanceof Error) || !brokenNames.includes(error.name)) throw error;
+    return { kind: 'broken', why: error.message };
+  }
+}
+
+/** What a workflow may know of an order; its purchases are looked at only where an earlier run may have made some. */
+export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFacts> {
   const pool = await db.packages.findOne({ _id: packageDocumentId(order) });
   const { status, statusSince, failure, version, productName, supplier, packageKey, matchPolicy } = order;
   const { ramGb, os, amountPaise, currency } = order;
@@ -47,7 +59,11 @@ async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFacts> {
     status,
     statusSince,
     failure,
+    next: order.next,
+    decisionDeadline: order.decisionDeadline ?? null,
     version,
+    sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
+    delivered: order.goods.state === 'delivered',
     productName,
     supplier,
     packageKey,

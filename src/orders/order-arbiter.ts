@@ -24,10 +24,15 @@ export async function takeGoodsForBuying({ db, orderId, purchaseId }: Move): Pro
   return order?.money === 'kept' && isBuying(order.goods, purchaseId);
 }
 
-/** buying or parked -> none, once the purchase is void, refused, wrong or not bought. Safe to repeat. */
-export async function releaseGoods({ db, orderId, purchaseId }: Move): Promise<void> {
+/**
+ * buying or parked -> none, once the purchase is void, refused, wrong or not bought; from delivered only where a remedy
+ * has taken the server back. Safe to repeat.
+ */
+export async function releaseGoods(input: Move & { delivered?: boolean }): Promise<void> {
+  const { db, orderId, purchaseId, delivered = false } = input;
+  const from = ['buying', 'parked', ...(delivered ? ['delivered'] : [])] as Exclude<Goods['state'], 'none'>[];
   await db.orders.updateOne(
-    { _id: orderId, 'goods.state': { $in: ['buying', 'parked'] }, 'goods.purchaseId': purchaseId },
+    { _id: orderId, 'goods.state': { $in: from }, 'goods.purchaseId': purchaseId },
     { $set: { goods: { state: 'none' } } },
   );
 }

@@ -1,5 +1,7 @@
 import type { FailureCode, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
+import type { Restarts } from '../domain/restart-pace.ts';
+import type { Remedy } from '../domain/remedy.ts';
 
 /** The customer of an order. Stays in MongoDB: never in a Temporal payload or a log. */
 export interface Customer {
@@ -26,7 +28,7 @@ export interface OrderDocument {
   open: boolean;
   goods: Goods;
   money: Money;
-  remedy: null | { workflowId: string; option: string };
+  remedy: null | Remedy;
   productId: string;
   productName: string;
   supplier: SupplierName;
@@ -50,5 +52,9 @@ export interface OrderDocument {
   server: null | { ip: string };
   /** What happens next by itself, in words, and when (ISO UTC), where a moment is known. */
   next: null | { text: string; at: string | null };
+  /** When the failure's default is carried out by itself (ISO UTC); missing or null where none is waited for. */
+  decisionDeadline?: string | null;
   timeline: TimelineEntry[];
+  /** Missing or null where its owner was never gone. */
+  restarts?: Restarts | null;
 }

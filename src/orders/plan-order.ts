@@ -3,6 +3,7 @@ import { BrokenRecord } from '../domain/broken-record.ts';
 import { isEnd } from '../domain/order.ts';
 import type { NextStep } from '../domain/order-facts.ts';
 import { purchaseIdOf } from '../domain/purchase-id.ts';
+import { findOpenContradiction } from '../purchases/late-reply.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { PurchaseDocument } from '../purchases/purchase-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
@@ -11,19 +12,24 @@ import type { OrderDocument } from './order-document.ts';
 
 /**
  * The order's next step by what MongoDB and the ledger say, whatever a run remembers: "verify, then continue".
- * A number rises only when the previous purchase is void, refused, wrong or not bought.
+ * A number rises only when the previous purchase is void, refused, wrong or not bought, and no late answer says that
+ * it was sold all the same: that is settled first.
  */
 export async function planOrder(deps: SettlingDependencies, input: { orderId: string }): Promise<NextStep> {
   const { db } = deps;
   const order = await db.orders.findOne({ _id: input.orderId });
   if (!order) throw new BrokenRecord(`Failed to plan order ${input.orderId}: it does not exist.`);
+  const latest = await latestPurchase({ db, orderId: order._id });
+  // Before anything is said of an end: a run that died before its last step may have left the fence behind.
+  if (latest) await finishPurchase(deps, latest._id);
   if (order.money === 'refunding' || order.money === 'refunded') return { kind: 'ended', status: 'refunded' };
   if (!order.open && isEnd(order.status)) return { kind: 'ended', status: order.status };
   if (order.money === 'unpaid') return { kind: 'awaitPayment' };
-  const latest = await latestPurchase({ db, orderId: order._id });
   if (!latest) return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: 1 }) };
-  await finishPurchase(deps, latest._id);
-  return stepAfter(order, await readPurchase({ db, purchaseId: latest._id }));
+  const step = stepAfter(order, await readPurchase({ db, purchaseId: latest._id }));
+  if (step.kind !== 'buy' || step.purchaseId === latest._id) return step;
+  const open = await findOpenContradiction(deps, { purchaseId: latest._id });
+  return open ? { kind: 'case', purchaseId: latest._id, duplicate: false, sentence: open.sentence } : step;
 }
 
 /**

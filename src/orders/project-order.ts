@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import type { AdminAct } from '../domain/admin-act.ts';
 import type { Projection, ProjectionResult } from '../domain/projection.ts';
 
 /**
@@ -6,15 +7,17 @@ import type { Projection, ProjectionResult } from '../domain/projection.ts';
  * Reset, restart and change of owner, so a late or repeated write changes nothing.
  */
 export async function projectOrder(
-  deps: { db: Pick<Collections, 'orders'> },
+  deps: { db: Pick<Collections, 'orders'>; recordAct: (act: AdminAct) => Promise<void> },
   projection: Projection,
 ): Promise<ProjectionResult> {
   const { orderId, workflowId, version, timeline } = projection;
-  const { status, statusSince, open, failure, next, server } = projection;
+  const { status, statusSince, open, failure, next, server, decisionDeadline } = projection;
+  // Safe to repeat, and true even where the write below finds another owner.
+  for (const act of projection.acts) await deps.recordAct(act);
   const written = await deps.db.orders.updateOne(
     { _id: orderId, owner: workflowId, version: { $lt: version } },
     {
-      $set: { status, statusSince, open, failure, next, version, ...(server ? { server } : {}) },
+      $set: { status, statusSince, open, failure, next, decisionDeadline, version, ...(server ? { server } : {}) },
       $push: { timeline: { $each: timeline } },
     },
   );

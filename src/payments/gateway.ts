@@ -30,6 +30,21 @@ export interface GatewayOrderState extends GatewayOrder {
   currency?: string;
 }
 
+/** What a gateway needs to give money back; `refundId` is the idempotency key. */
+export interface NewGatewayRefund {
+  orderId: string;
+  paymentId: string;
+  refundId: string;
+  amountPaise: number;
+  currency: string;
+  note: string;
+}
+
+/** A refund as the gateway sees it now; `pending` until it has paid or given up. */
+export interface GatewayRefund {
+  status: 'pending' | 'success' | 'cancelled';
+}
+
 /** One payment gateway. Its calls throw `GatewayError`. */
 export interface PaymentGateway {
   name: GatewayName;
@@ -37,6 +52,10 @@ export interface PaymentGateway {
   createOrder(order: NewGatewayOrder): Promise<GatewayOrder>;
   /** Asks for an order by our order id; null where the gateway knows none. */
   findOrder(input: { orderId: string }): Promise<GatewayOrderState | null>;
+  /** Asks for a refund; safe to repeat under the same id, a repeat answers how the first one stands. */
+  createRefund(refund: NewGatewayRefund): Promise<GatewayRefund>;
+  /** Asks for a refund by our id; null where the gateway knows none. */
+  findRefund(input: { orderId: string; paymentId: string; refundId: string }): Promise<GatewayRefund | null>;
 }
 
 /**

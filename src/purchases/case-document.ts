@@ -16,8 +16,11 @@ export interface CaseDocument {
   orderId: string;
   supplier: SupplierName;
   packageKey: string;
-  kind: 'unknown' | 'duplicate';
+  /** `contradicted`: an answer came after the verdict and says something else; the verdict stays. */
+  kind: 'unknown' | 'duplicate' | 'contradicted';
   sentence: string;
   openedAt: string;
   resolution: CaseResolution | null;
+  /** How a person had settled it before a late answer opened it again. */
+  earlier?: CaseResolution | null;
 }

@@ -14,3 +14,15 @@ export async function latestPurchase(input: {
     latest = row;
   }
 }
+
+/** True once a purchase of the order may have reached the supplier. */
+export async function wasSent(input: {
+  db: Pick<Collections, 'purchases'>;
+  orderId: string;
+}): Promise<boolean> {
+  for (let number = 1; ; number += 1) {
+    const row = await input.db.purchases.findOne({ _id: purchaseIdOf({ orderId: input.orderId, number }) });
+    if (!row) return false;
+    if (row.state !== 'intended' && row.state !== 'void') return true;
+  }
+}

@@ -37,6 +37,8 @@ export interface PurchaseDocument {
   reply: RawPurchaseReply | null;
   /** A reply that came after a verdict: evidence, never a verdict. */
   lateReply: RawPurchaseReply | null;
+  /** The state that `lateReply` came after. */
+  lateAfter?: PurchaseState;
   ip: string | null;
   /** Why the state is what it is, for people. */
   why: string | null;

@@ -106,5 +106,12 @@ export async function storeReply(input: {
   const row = await readPurchase({ db, purchaseId });
   if (sentAt !== undefined && row.sentAt !== sentAt) return;
   if (row.state === 'intended' || JSON.stringify(row.reply) === JSON.stringify(reply)) return;
-  await db.purchases.updateOne({ _id: purchaseId, lateReply: null }, { $set: { lateReply: reply } });
+  const stored = await db.purchases.updateOne(
+    { _id: purchaseId, lateReply: null, state: row.state },
+    { $set: { lateReply: reply, lateAfter: row.state } },
+  );
+  if (stored.matchedCount === 1) return;
+  const now = await readPurchase({ db, purchaseId });
+  // A verdict fell between reading and writing: what was said is kept under the state that it came after.
+  if (now.lateReply === null) await storeReply(input);
 }

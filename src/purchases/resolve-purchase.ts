@@ -8,15 +8,18 @@ import { SupplierError } from '../suppliers/supplier-error.ts';
 import type { CaseResolution } from './case-document.ts';
 import { findRivals } from './find-rivals.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import { findLateContradiction } from './late-reply.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 import { findPurchase, movePurchase, readPurchase } from './purchase-ledger.ts';
+import { recordSaleOf } from './purchase-sale.ts';
 import type { SettlePurchaseDependencies } from './settle-purchase.ts';
-import { finishPurchase, recordSaleOf } from './settle-row.ts';
+import { finishPurchase } from './settle-row.ts';
 
 /**
  * Settles a case by a person's word, under the same checks as settling by evidence: that the supplier calls the
  * address ours and that nobody else holds it is never waived; `acceptMismatch` waives the rest. The first resolution
- * that passes wins: it is written on the case before anything moves, and whoever comes next completes it.
+ * that passes wins: it is written on the case before anything moves, and whoever comes next completes it. Where an
+ * answer contradicted a final verdict, the verdict stays: the word settles what becomes of the address alone.
  */
 export async function resolvePurchase(
   deps: SettlePurchaseDependencies,
@@ -28,10 +31,13 @@ export async function resolvePurchase(
   // A crash may have come before the case was opened, or a late answer since.
   await finishPurchase(deps, purchaseId);
   const row = await readPurchase({ db, purchaseId });
-  const decided = await findResolution(deps, purchaseId);
-  if (decided) return complete(deps, row, { decided, resolution });
-  if (row.state !== 'case') return answerSettled(row, resolution);
-  const objection = await findObjection(deps, row, input);
+  const known = await db.cases.findOne({ _id: purchaseId });
+  if (known?.resolution) return complete(deps, row, { decided: known.resolution, resolution });
+  const isContradicted = row.state !== 'case' && known?.kind === 'contradicted';
+  if (row.state !== 'case' && !isContradicted) return answerSettled(row, resolution);
+  const objection = isContradicted
+    ? await objectToContradiction(deps, row, resolution)
+    : await findObjection(deps, row, input);
   if (objection !== null) return refused(objection);
   const taken = await takeResolution(deps, row, resolution);
   return complete(deps, row, { decided: taken, resolution });
@@ -145,7 +151,29 @@ async function objectToSale(
   return said.acceptMismatch ? null : findMismatch(deps, row, { ...said, expiresOn: expiresOn.date });
 }
 
-type Expiry = { kind: 'known'; date: string | null } | { kind: 'objection'; sentence: string };
+/** The answer came after a final verdict: is the address that is in question ours, and this purchase's? */
+async function objectToContradiction(
+  deps: SettlePurchaseDependencies,
+  row: PurchaseDocument,
+  resolution: PurchaseResolution,
+): Promise<string | null> {
+  const contradiction = await findLateContradiction(deps, row);
+  const ip = contradiction?.kind === 'sold' ? contradiction.ip : row.ip;
+  if (ip === null) return `Purchase ${row._id} has no address in question.`;
+  if (resolution.outcome === 'bought' && resolution.ip !== ip) {
+    return `The address in question is ${ip}. Resolve it with that address.`;
+  }
+  if (resolution.outcome === 'notBought' && resolution.acceptMismatch) return null;
+  const account = await askExpiry(deps, row, ip);
+  if (resolution.outcome === 'bought') return account.kind === 'objection' ? account.sentence : null;
+  if (account.kind === 'known') return `${ip} is ours at the supplier. Resolve it as bought. ${acceptHelp}`;
+  return account.isAnswer ? null : account.sentence;
+}
+
+/** `isAnswer`: the supplier said no; else it said nothing. */
+type Expiry =
+  | { kind: 'known'; date: string | null }
+  | { kind: 'objection'; sentence: string; isAnswer: boolean };
 
 async function askExpiry(
   deps: SettlePurchaseDependencies,
@@ -155,12 +183,13 @@ async function askExpiry(
   try {
     const status = await deps.supplierOf(row.supplier).readServer({ ip });
     if (status.kind === 'server') return { kind: 'known', date: status.expiresOn ?? null };
-    return { kind: 'objection', sentence: `The supplier says that ${ip} is not ours.` };
+    return { kind: 'objection', sentence: `The supplier says that ${ip} is not ours.`, isAnswer: true };
   } catch (error) {
     if (!(error instanceof SupplierError)) throw error;
     return {
       kind: 'objection',
       sentence: `The supplier could not be asked about ${ip}: ${error.why}. Try again.`,
+      isAnswer: false,
     };
   }
 }

@@ -3,17 +3,20 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { PurchaseReply, RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import { parkGoods, releaseGoods } from '../orders/order-arbiter.ts';
-import type { Tenancy } from '../servers/server-document.ts';
-import { recordSale } from '../servers/tenancies.ts';
+import type { CaseDocument } from './case-document.ts';
 import { freeFence } from './fence.ts';
+import { heedLateReply } from './late-reply.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 import { movePurchase, readPurchase, storeReply } from './purchase-ledger.ts';
+import { recordSaleOf, sayTenancy } from './purchase-sale.ts';
 import type { StoredOutcome } from './stored-outcome.ts';
 
 export interface SettlingDependencies {
   db: Collections;
   interpret: (input: { supplier: PurchaseDocument['supplier']; reply: RawPurchaseReply }) => PurchaseReply;
   now: () => string;
+  /** Told once of each case that a late answer opened; it never throws. Absent where nobody is to be told. */
+  onContradiction?: (opened: CaseDocument) => Promise<void>;
 }
 
 /**
@@ -112,23 +115,6 @@ export async function applySale(
   await movePurchase({ ...move, to: 'case', set: { ip, why, duplicate: true } });
 }
 
-/** Writes the tenancy of a sale under this purchase; safe to repeat. */
-export async function recordSaleOf(deps: SettlingDependencies, row: PurchaseDocument, ip: string) {
-  const { db } = deps;
-  const now = deps.now();
-  const order = await db.orders.findOne({ _id: row.orderId });
-  return recordSale({
-    db,
-    supplier: row.supplier,
-    ip,
-    purchaseId: row._id,
-    orderId: row.orderId,
-    expiresAt: oneMonthAfter(row.sentAt ?? now),
-    cost: order ? { amountMinor: order.amountPaise, currency: order.currency } : null,
-    now,
-  });
-}
-
 /** Opens the case of a purchase once; an admin resolves it. */
 async function openCase(deps: SettlingDependencies, row: PurchaseDocument): Promise<void> {
   await insertOnce(deps.db.cases, {
@@ -143,13 +129,9 @@ async function openCase(deps: SettlingDependencies, row: PurchaseDocument): Prom
   });
 }
 
-function sayTenancy({ state, orderId }: Tenancy): string {
-  return `already ${state}${orderId ? ` for order ${orderId}` : ''}`;
-}
-
 /**
- * A sale that is told after a verdict changes no verdict, but the server was paid for: it gets its tenancy, and the
- * row its address, so that nobody has to find it again (design I5). Safe to repeat.
+ * A sale that is told after its purchase became a case: the server was paid for, so it gets its tenancy, and the row
+ * its address, so that nobody has to find it again (design I5). Safe to repeat.
  */
 async function accountForLateSale(
   deps: SettlingDependencies,
@@ -202,13 +184,14 @@ export async function finishPurchase(deps: SettlingDependencies, purchaseId: str
         ? { kind: 'duplicate', ip: row.ip ?? '', sentence: row.why ?? '' }
         : { kind: 'case', sentence: row.why ?? 'It is not known whether the supplier sold a server.' };
     case 'bought':
+      await heedLateReply(deps, row);
       await freeFence(fence);
       return { kind: 'bought', ip: row.ip ?? '' };
     case 'void':
     case 'refused':
     case 'notBought':
     case 'wrong':
-      row = await accountForLateSale(deps, row);
+      await heedLateReply(deps, row);
       await freeFence(fence);
       await releaseGoods(goods);
       return finalOutcome(row);
@@ -222,13 +205,4 @@ function finalOutcome(row: PurchaseDocument): StoredOutcome {
   if (row.state === 'refused') return { kind: 'refused', reason: row.why ?? 'The supplier refused.' };
   if (row.state === 'notBought') return { kind: 'notBought' };
   return { kind: 'wrong', ip: row.ip ?? '' };
-}
-
-/** The supplier sells by the month: the same day and hour a month later, ISO UTC. */
-export function oneMonthAfter(iso: string): string {
-  const date = new Date(iso);
-  const day = date.getUTCDate();
-  date.setUTCMonth(date.getUTCMonth() + 1);
-  if (date.getUTCDate() !== day) date.setUTCDate(0);
-  return date.toISOString();
 }

@@ -83,7 +83,8 @@ export async function returnClaim(
   const claim = await readClaim(deps, purchaseId);
   if (claim.kind !== 'open') return claim;
   const id = serverId({ supplier: claim.row.supplier, ip: claim.ip });
-  await endChange({ db, serverId: id, operationId: claimOperation(purchaseId), to: 'stranded', now });
+  const cause = `Went back from order ${claim.order._id}: ${input.why}`;
+  await endChange({ db, serverId: id, operationId: claimOperation(purchaseId), to: 'stranded', now, cause });
   // A late attempt may have handed it over just before: then it is the order's.
   const after = await db.servers.findOne({ _id: id });
   if (after?.tenancy.purchaseId === purchaseId) return settleAsBought(deps, claim);
@@ -207,6 +208,7 @@ async function handOver(deps: ClaimDependencies, claim: Claim, expiresAt: string
           since: deps.now(),
           expiresAt,
           cost: old.cost,
+          cause: row.why ?? `Claimed for order ${order._id}.`,
           operationId: null,
           operationsDone: [],
         },

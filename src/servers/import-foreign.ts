@@ -86,6 +86,7 @@ function foreignServer(input: { supplier: SupplierName; ip: string; since: strin
       since,
       expiresAt: null,
       cost: null,
+      cause: "On the supplier's account before.",
       operationId: null,
       operationsDone: [],
     },

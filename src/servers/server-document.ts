@@ -12,6 +12,8 @@ export interface Tenancy {
   expiresAt: string | null;
   /** What the customer's order paid for it, integer minor units. */
   cost: { amountMinor: number; currency: string } | null;
+  /** Why it is in its state, for people; rows of before have none. */
+  cause?: string;
   /** Set while `changing`: the one operation that may stop or wipe. */
   operationId: string | null;
   /** Operations that were carried out, so that a rerun does not repeat them. */
@@ -32,4 +34,21 @@ export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
   const { state, expiresAt } = input.tenancy;
   if (state === 'retired') return false;
   return state === 'foreign' || expiresAt === null || expiresAt > input.now;
+}
+
+/**
+ * A tenancy as it is now: one whose month has ended is retired. A delivered one is not: its customer may have renewed it
+ * at the shop.
+ */
+export function asOfNow(input: { tenancy: Tenancy; now: string }): Tenancy {
+  const { tenancy } = input;
+  return tenancy.state === 'delivered' || isLiving(input) ? tenancy : retire(input);
+}
+
+/** The end of a tenancy that is terminated or expired; what it was stays in its cause. */
+export function retire({ tenancy, now }: { tenancy: Tenancy; now: string }): Tenancy {
+  if (tenancy.state === 'retired') return tenancy;
+  const { state, expiresAt, cause } = tenancy;
+  const was = `Expired ${expiresAt?.slice(0, 10) ?? 'at an unknown date'} as ${state}.`;
+  return { ...tenancy, state: 'retired', since: expiresAt ?? now, cause: cause ? `${was} ${cause}` : was };
 }

@@ -4,6 +4,7 @@ import type { SupplierName } from '../domain/order.ts';
 import type { Stranding } from '../domain/stranding.ts';
 import { releaseGoods } from '../orders/order-arbiter.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
 import { beginChange, endChange, serverId } from './tenancies.ts';
@@ -14,24 +15,38 @@ interface StrandDependencies {
   now: () => string;
 }
 
+/** The order of such a purchase may still want its server; of any other one, an address was told too late. */
+const keepsServer: readonly PurchaseState[] = ['bought', 'wrong', 'case'];
+
 /**
  * Stops and wipes the server of a purchase that no order needs: bought or held -> changing -> stranded. Refused while
- * its order may still deliver it. Safe to repeat; a repeat after a crash goes on under the same operation.
+ * its order may still deliver it, unless `remedyOf` is the order's remedy, which may take a delivered one back. `ip` names one that an answer told after the verdict; without it, it is the one that
+ * was bought. Safe to repeat; a repeat after a crash goes on under the same operation.
  * @throws SupplierError where the supplier did not do it: to be tried again, the tenancy stays `changing`.
  */
 export async function strandServer(
   deps: StrandDependencies,
-  input: { purchaseId: string },
+  input: { purchaseId: string; ip?: string; cause?: string; remedyOf?: string },
 ): Promise<Stranding> {
   const { db, now } = deps;
   const { purchaseId } = input;
-  const { ip, supplier, orderId } = await readPurchase({ db, purchaseId });
+  const row = await readPurchase({ db, purchaseId });
+  const { supplier, orderId } = row;
+  const ip = input.ip ?? row.ip;
   if (ip === null) throw new BrokenRecord(`Failed to strand the server of ${purchaseId}: it has no address.`);
   const order = await db.orders.findOne({ _id: orderId });
-  const objection = order && objectionOf(order, purchaseId);
+  const isTheirs = row.ip === ip && keepsServer.includes(row.state);
+  const isRemedy = input.remedyOf !== undefined && order?.remedy?.workflowId === input.remedyOf;
+  const objection = order && isTheirs && !isRemedy ? objectionOf(order, purchaseId) : null;
   if (objection) return { kind: 'refused', sentence: `${ip} is not stranded: ${objection}` };
-  const change = { db, serverId: serverId({ supplier, ip }), operationId: `${purchaseId}:strand` };
-  const begun = await beginChange({ ...change, purchaseId, from: ['bought', 'held'], now: now() });
+  const change = {
+    db,
+    serverId: serverId({ supplier, ip }),
+    operationId: `${purchaseId}:strand`,
+    ...(input.cause === undefined ? {} : { cause: input.cause }),
+  };
+  const from = isRemedy ? (['bought', 'held', 'delivered'] as const) : (['bought', 'held'] as const);
+  const begun = await beginChange({ ...change, purchaseId, from, now: now() });
   if (begun === 'refused') {
     const server = await db.servers.findOne({ _id: change.serverId });
     const sentence = `${ip} is not stranded: it is ${server?.tenancy.state ?? 'unknown'}, and neither bought nor held for ${purchaseId}.`;
@@ -43,7 +58,7 @@ export async function strandServer(
     await account.format({ ip });
     await endChange({ ...change, to: 'stranded', now: now() });
   }
-  await releaseGoods({ db, orderId, purchaseId });
+  if (isTheirs) await releaseGoods({ db, orderId, purchaseId, delivered: isRemedy });
   return { kind: 'stranded', sentence: `${ip} is stopped, wiped and stranded.` };
 }
 

@@ -1,6 +1,6 @@
 import { type Collections, insertOnce } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
-import { isLiving, type ServerDocument, type Tenancy, type TenancyState } from './server-document.ts';
+import { isLiving, retire, type ServerDocument, type Tenancy, type TenancyState } from './server-document.ts';
 
 type Rows = Pick<Collections, 'servers'>;
 
@@ -33,6 +33,7 @@ export async function recordSale(input: {
     since: now,
     expiresAt: input.expiresAt,
     cost: input.cost,
+    cause: `Bought for order ${input.orderId} (${input.purchaseId}).`,
     operationId: null,
     operationsDone: [],
   };
@@ -52,11 +53,16 @@ export async function recordSale(input: {
       // Renewed meanwhile, it lives again.
       'tenancy.expiresAt': old.expiresAt,
     },
-    { $set: { tenancy, history: [...history, old] } },
+    { $set: { tenancy, history: [...history, retire({ tenancy: old, now })] } },
   );
   if (replaced.matchedCount === 1) return { kind: 'recorded' };
   return recordSale(input);
 }
+
+const causes: Partial<Record<TenancyState, string>> = {
+  held: 'It is no address of the ordered package; its order is not decided.',
+  delivered: 'Delivered to the customer.',
+};
 
 /** Moves a purchase's tenancy by compare-and-set. @returns true where it is in `to` now. */
 export async function moveTenancy(input: {
@@ -65,12 +71,14 @@ export async function moveTenancy(input: {
   purchaseId: string;
   from: TenancyState[];
   to: TenancyState;
+  cause?: string;
   now: string;
 }): Promise<boolean> {
   const { db, purchaseId } = input;
+  const cause = input.cause ?? causes[input.to];
   const moved = await db.servers.updateOne(
     { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': { $in: input.from } },
-    { $set: { 'tenancy.state': input.to, 'tenancy.since': input.now } },
+    { $set: { 'tenancy.state': input.to, 'tenancy.since': input.now, ...causeOf({ cause }) } },
   );
   if (moved.matchedCount === 1) return true;
   const server = await db.servers.findOne({ _id: input.serverId });
@@ -78,7 +86,7 @@ export async function moveTenancy(input: {
 }
 
 /** Tenancies of which a stop or a wipe may begin (design 12); of a delivered one only a remedy may. */
-type Changeable = 'bought' | 'held' | 'stranded';
+type Changeable = 'bought' | 'held' | 'stranded' | 'delivered';
 
 /**
  * Begins the one operation that may stop or wipe a server: `from` (bought, unless said otherwise) -> changing
@@ -91,6 +99,8 @@ export async function beginChange(input: {
   purchaseId: string;
   operationId: string;
   from?: readonly Changeable[];
+  /** Kept where it is not said. */
+  cause?: string;
   now: string;
 }): Promise<'begun' | 'done' | 'refused'> {
   const { db, purchaseId, operationId, from = ['bought'] } = input;
@@ -98,7 +108,14 @@ export async function beginChange(input: {
   if (server?.tenancy.operationsDone.includes(operationId)) return 'done';
   const moved = await db.servers.updateOne(
     { _id: input.serverId, 'tenancy.purchaseId': purchaseId, 'tenancy.state': { $in: [...from] } },
-    { $set: { 'tenancy.state': 'changing', 'tenancy.operationId': operationId, 'tenancy.since': input.now } },
+    {
+      $set: {
+        'tenancy.state': 'changing',
+        'tenancy.operationId': operationId,
+        'tenancy.since': input.now,
+        ...causeOf(input),
+      },
+    },
   );
   if (moved.matchedCount === 1) return 'begun';
   const now = await db.servers.findOne({ _id: input.serverId });
@@ -112,6 +129,8 @@ export async function endChange(input: {
   serverId: string;
   operationId: string;
   to?: 'bought' | 'stranded';
+  /** Kept where it is not said. */
+  cause?: string;
   now: string;
 }): Promise<void> {
   const server = await input.db.servers.findOne({ _id: input.serverId });
@@ -124,7 +143,12 @@ export async function endChange(input: {
         'tenancy.operationId': null,
         'tenancy.since': input.now,
         'tenancy.operationsDone': [...done, input.operationId],
+        ...causeOf(input),
       },
     },
   );
+}
+
+function causeOf({ cause }: { cause?: string | undefined }): { 'tenancy.cause'?: string } {
+  return cause === undefined ? {} : { 'tenancy.cause': cause };
 }

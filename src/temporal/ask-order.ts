@@ -12,25 +12,30 @@ import {
   refusedType,
 } from '../../workflows/contract/provision-order.ts';
 
-/** What an order's workflow said to a message. `gone`: none runs; `silent`: no worker answered in time. */
+/** What an order's owner said to a message. `gone`: none runs; `silent`: no worker answered in time. */
 export type Asked =
   | { kind: 'answered'; accepted: Accepted }
   | { kind: 'refused'; refusal: Refusal }
   | { kind: 'gone' }
   | { kind: 'silent' };
 
-/** Sends an update to the workflow of an order and waits for its answer, at most `withinMs`. */
+/** Id of the workflow that is responsible for an order now: its messages go there. */
+export function ownerOf(order: { _id: string; owner: string | null }): string {
+  return order.owner ?? orderWorkflowId(order._id);
+}
+
+/** Sends an update to the owner of an order and waits for its answer, at most `withinMs`. */
 export async function askOrder(
   client: Client,
   input: {
-    orderId: string;
+    order: { _id: string; owner: string | null };
     update: UpdateDefinition<Accepted, [unknown]>;
     said: Readonly<Record<string, unknown>>;
     withinMs: number;
   },
 ): Promise<Asked> {
-  const { orderId, update, said, withinMs } = input;
-  const handle = client.workflow.getHandle(orderWorkflowId(orderId));
+  const { order, update, said, withinMs } = input;
+  const handle = client.workflow.getHandle(ownerOf(order));
   try {
     const accepted = await client.withDeadline(Date.now() + withinMs, () =>
       handle.executeUpdate(update, { args: [said] }),

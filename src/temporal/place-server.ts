@@ -4,6 +4,7 @@ import { type StrandServerResult, strandWorkflowId } from '../../workflows/contr
 import type { Collections } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
 import { askOrder } from './ask-order.ts';
+import type { RecordAct } from './order-act.ts';
 import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
 const strandWithinMs = 120_000;
@@ -18,14 +19,22 @@ export type PlacingOutcome =
 interface PlacingDependencies {
   client: Client;
   db: Pick<Collections, 'orders' | 'servers'>;
+  recordAct: RecordAct;
+}
+
+interface PlacingWish {
+  ip: string;
+  by: string;
+  reason: string | null;
 }
 
 /** Stops and wipes a server that its order does not need any more, by the workflow `strand-<supplier>-<ip>`. */
 export function strandServer(
-  { client, db }: PlacingDependencies,
-  input: { supplier: SupplierName; ip: string; by: string; reason: string | null },
+  deps: PlacingDependencies,
+  input: PlacingWish & { supplier: SupplierName },
 ): Promise<PlacingOutcome> {
-  return orUnavailable(async () => {
+  return recorded(deps, { act: 'strandServer', wish: input, supplier: input.supplier }, async () => {
+    const { client, db } = deps;
     const { supplier, ip, by, reason } = input;
     const server = await db.servers.findOne({ _id: `${supplier}:${ip}` });
     const purchaseId = server?.tenancy.purchaseId;
@@ -34,7 +43,7 @@ export function strandServer(
     const result = await runVerdict<StrandServerResult>(client, {
       type: 'strandServer',
       workflowId,
-      args: { purchaseId, by, reason },
+      args: { purchaseId, ip, by, reason },
       summary: `Strand ${ip}`,
       withinMs: strandWithinMs,
     });
@@ -49,17 +58,18 @@ export function strandServer(
 }
 
 /** Gives a stranded server to an order, by its workflow's message `assignServer`. */
-export function assignServer(
-  { client, db }: PlacingDependencies,
-  input: { orderId: string; ip: string; by: string; reason: string | null },
+export async function assignServer(
+  deps: PlacingDependencies,
+  input: PlacingWish & { orderId: string },
 ): Promise<PlacingOutcome> {
-  return orUnavailable(async () => {
-    const { orderId, ip, by, reason } = input;
-    const order = await db.orders.findOne({ _id: orderId });
-    if (!order) return { kind: 'refused', sentence: `There is no order ${orderId}.` };
+  const { client, db } = deps;
+  const { orderId, ip, by, reason } = input;
+  const order = await db.orders.findOne({ _id: orderId });
+  if (!order) return { kind: 'refused', sentence: `There is no order ${orderId}.` };
+  return recorded(deps, { act: 'assignServer', wish: input, supplier: order.supplier }, async () => {
     const said = { ip, by, ...(reason === null ? {} : { reason }) };
     const asked = await askOrder(client, {
-      orderId,
+      order,
       update: assignServerUpdate,
       said,
       withinMs: assignWithinMs,
@@ -78,4 +88,24 @@ export function assignServer(
         return unavailable;
     }
   });
+}
+
+/** Does the act and records what was answered. */
+async function recorded(
+  deps: PlacingDependencies,
+  input: { act: string; wish: PlacingWish; supplier: SupplierName },
+  work: () => Promise<PlacingOutcome>,
+): Promise<PlacingOutcome> {
+  const outcome = await orUnavailable(work);
+  if (outcome.kind === 'unavailable') return outcome;
+  const { ip, by, reason } = input.wish;
+  await deps.recordAct({
+    act: input.act,
+    subject: { kind: 'server', id: `${input.supplier}:${ip}` },
+    by,
+    reason,
+    accepted: outcome.kind === 'accepted',
+    answer: outcome.kind === 'accepted' ? outcome.next : outcome.sentence,
+  });
+  return outcome;
 }

@@ -4,7 +4,9 @@ import { caseWorkflowId, type ResolveCaseResult } from '../../workflows/contract
 import type { Collections } from '../database.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import { waitsForPurchase } from '../domain/stranding.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
 import { askOrder } from './ask-order.ts';
+import type { RecordAct } from './order-act.ts';
 import { restartOrder } from './restart-order.ts';
 import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
@@ -27,6 +29,7 @@ export type ResolveCaseOutcome =
 interface ResolveCaseDependencies {
   client: Client;
   db: Pick<Collections, 'orders' | 'purchases' | 'cases'>;
+  recordAct: RecordAct;
 }
 
 /** Settles a case where it is decided: at the order that waits for it, else by the workflow `case-<purchaseId>`. */
@@ -40,8 +43,13 @@ export function resolveCase(
     if ('sentence' in found) return { kind: 'refused', sentence: found.sentence };
     const { resolution } = request;
     const order = await deps.db.orders.findOne({ _id: found.orderId });
-    const waits = order !== null && waitsForPurchase(order, found.purchaseId);
-    return waits ? askItsOrder(deps, { ...found, resolution }) : settleAlone(deps, { ...found, resolution });
+    const settling = { ...found, resolution };
+    if (order !== null && waitsForPurchase(order, found.purchaseId)) {
+      return askItsOrder(deps, { ...settling, order });
+    }
+    const outcome = await settleAlone(deps, settling);
+    await recordResolution(deps, { ...settling, outcome });
+    return outcome;
   });
 }
 
@@ -72,11 +80,11 @@ type Settling = Found & { resolution: PurchaseResolution };
 
 async function askItsOrder(
   { client, db }: ResolveCaseDependencies,
-  { orderId, purchaseId, resolution }: Settling,
+  { order, orderId, purchaseId, resolution }: Settling & { order: OrderDocument },
 ): Promise<ResolveCaseOutcome> {
   const update = resolvePurchaseUpdate;
   const said = { ...resolution };
-  const asked = await askOrder(client, { orderId, update, said, withinMs: answerWithinMs });
+  const asked = await askOrder(client, { order, update, said, withinMs: answerWithinMs });
   switch (asked.kind) {
     case 'answered':
       return { kind: 'accepted', orderId, purchaseId, next: asked.accepted.next };
@@ -95,7 +103,7 @@ async function askItsOrder(
 async function settleAlone(
   { client }: ResolveCaseDependencies,
   { orderId, purchaseId, resolution }: Settling,
-): Promise<ResolveCaseOutcome> {
+): Promise<Extract<ResolveCaseOutcome, { kind: 'accepted' | 'refused' }>> {
   const workflowId = caseWorkflowId(purchaseId);
   const result = await runVerdict<ResolveCaseResult>(client, {
     type: 'resolveCase',
@@ -114,4 +122,17 @@ async function settleAlone(
   }
   if (result.ended !== 'resolved') return { kind: 'refused', sentence: result.explanation };
   return { kind: 'accepted', orderId, purchaseId, next: result.explanation };
+}
+
+/** No order waits for this purchase, so none records the act. */
+async function recordResolution(
+  { recordAct }: ResolveCaseDependencies,
+  input: Settling & { outcome: Awaited<ReturnType<typeof settleAlone>> },
+): Promise<void> {
+  const { purchaseId, resolution, outcome } = input;
+  const { by, reason } = resolution;
+  const accepted = outcome.kind === 'accepted';
+  const answer = outcome.kind === 'accepted' ? outcome.next : outcome.sentence;
+  const subject = { kind: 'purchase', id: purchaseId } as const;
+  await recordAct({ act: 'resolvePurchase', subject, by, reason, accepted, answer });
 }

@@ -1,27 +1,44 @@
 import type { Client } from '@temporalio/client';
+import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import { orderTaskQueue, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { findGrpcStatus, grpcStatus } from './service-error.ts';
+import { startCompensation } from './start-compensation.ts';
 
 export type Restarted = 'started' | 'ended' | 'unknownOrder';
 
 /**
- * Starts the owner of an open order again under the same id; a run that is alive stays the only one. The new run
- * continues by what MongoDB and the ledger say.
+ * Starts the owner of an open order again under the same id, its remedy where one has taken the order; a run that is
+ * alive stays the only one. The new run continues by what MongoDB and the ledger say. `trial`: a person wants it,
+ * the order buys once although its package is marked dry.
  */
 export async function restartOrder(
   deps: { client: Client; db: Pick<Collections, 'orders'> },
   input: { orderId: string; trial?: boolean },
 ): Promise<Restarted> {
+  const { client } = deps;
   const { orderId, trial = false } = input;
   const order = await deps.db.orders.findOne({ _id: orderId });
   if (!order) return 'unknownOrder';
   if (!order.open) return 'ended';
+  const { owner, remedy } = order;
+  if (remedy !== null && owner === compensationWorkflowId(orderId)) {
+    const { option, by, reason, endsAs } = remedy;
+    await startCompensation(client, { orderId, option, by, endsAs, ...(reason ? { reason } : {}) });
+  } else {
+    await startProvision(client, { orderId, trial });
+  }
+  return 'started';
+}
+
+async function startProvision(client: Client, input: { orderId: string; trial: boolean }): Promise<void> {
+  const { orderId } = input;
+  const workflowId = orderWorkflowId(orderId);
   try {
-    await deps.client.workflow.start('provisionOrder', {
-      workflowId: orderWorkflowId(orderId),
+    await client.workflow.start('provisionOrder', {
+      workflowId,
       taskQueue: orderTaskQueue,
-      args: [{ orderId, trial }],
+      args: [input],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `Order ${orderId}`,
@@ -29,8 +46,7 @@ export async function restartOrder(
   } catch (error) {
     if (findGrpcStatus(error) !== grpcStatus.resourceExhausted) throw error;
     // A second start of one id within about a second is answered so; but so is a server that is overloaded.
-    const { status } = await deps.client.workflow.getHandle(orderWorkflowId(orderId)).describe();
+    const { status } = await client.workflow.getHandle(workflowId).describe();
     if (status.name !== 'RUNNING') throw error;
   }
-  return 'started';
 }

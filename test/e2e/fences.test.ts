@@ -30,8 +30,8 @@ const service = await startTestService({
     })),
   },
   policy: {
-    longestPurchase: '3s',
-    provisioningLimit: '3s',
+    longestPurchase: '6s',
+    provisioningLimit: '6s',
     settleAfter: '300ms',
     notBoughtAfter: '500ms',
     holderCheckEvery: '300ms',
@@ -68,6 +68,19 @@ async function orderAtSupplier(packageName: string, ms = 1_500): Promise<string>
 
 async function timelineOf(orderId: string): Promise<string[]> {
   return ((await db.orders.findOne({ _id: orderId }))?.timeline ?? []).map(({ text }) => text);
+}
+
+/** The refused second purchase says why, once. */
+async function assertSaidNotAgain(orderId: string, state: string, number = 1): Promise<void> {
+  const said = new RegExp(
+    `^Purchase ${orderId}#${number} was sent to the supplier at .+ already \\(${state}\\): it is not sent again\\.$`,
+  );
+  const lines = await eventually({
+    what: `the timeline of ${orderId} says that #${number} is ${state} and not sent again`,
+    read: async () => (await timelineOf(orderId)).filter((text) => said.test(text)),
+    isRight: (found) => found.length > 0,
+  });
+  assert.equal(lines.length, 1);
 }
 
 async function rowsOf(orderId: string): Promise<string[]> {
@@ -118,7 +131,7 @@ async function mailsAbout(orderId: string): Promise<{ subject: string; text: str
 
 test('a lock that is taken by force while a purchase runs: the next one waits at the fence for its end', async () => {
   const packageName = packages.forced;
-  const first = await orderAtSupplier(packageName);
+  const first = await orderAtSupplier(packageName, 4_500);
   const second = await service.order({ productId: productOf(packageName) });
   await eventually({
     what: 'the second order waits for the lock',
@@ -163,6 +176,7 @@ test('an order that is reset to before its purchase while that runs waits for th
   assert.equal((await endOf(orderId)).ended, 'active');
   await assertSoldOnce(packageName);
   assert.deepEqual(await rowsOf(orderId), ['#1 bought']);
+  await assertSaidNotAgain(orderId, 'sent');
 });
 
 test('a failed order that is reset to before its purchase fails again for the same reason, and a retry buys once', async () => {
@@ -179,6 +193,7 @@ test('a failed order that is reset to before its purchase fails again for the sa
   });
   assert.equal(seen[0], seen[1]);
   assert.equal((await callsOf(packageName)).length, 1);
+  await assertSaidNotAgain(orderId, 'refused');
   assert.equal((await service.storefront.retry(orderId)).status, 202);
   await service.orderIn(orderId, 'active');
   assert.deepEqual(await rowsOf(orderId), ['#1 refused', '#2 bought']);
@@ -200,6 +215,7 @@ test('an order with an open case that is reset to before its purchase comes back
   assert.equal(after.failure?.message, before.failure?.message);
   await assertSoldOnce(packageName);
   assert.equal((await db.cases.find({ orderId }).toArray()).length, 1);
+  await assertSaidNotAgain(orderId, 'case');
 });
 
 test('a delivered order that is reset ends as active again: no purchase, no other login, no second mail', async () => {
@@ -225,6 +241,7 @@ test('a delivered order that is reset ends as active again: no purchase, no othe
     await assertSoldOnce(packageName);
     const tenancy = (await db.servers.findOne({ _id: `smartvps:${server?.ip}` }))?.tenancy;
     assert.deepEqual([tenancy?.state, tenancy?.purchaseId], ['delivered', `${orderId}#1`]);
+    await assertSaidNotAgain(orderId, 'bought');
   }
 });
 

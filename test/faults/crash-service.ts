@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { MongoClient } from 'mongodb';
 import { type Collections, collectionsOf } from '../../src/database.ts';
@@ -35,6 +36,8 @@ export interface CrashService {
   lock(packageName: string): Promise<LockView | undefined>;
   kill(victim: Victim): Promise<void>;
   restart(victim: Victim): Promise<void>;
+  /** How each part is, in words: for who reads a case that came to no end. */
+  sayParts(): Promise<string>;
   /** Ends the stack too, where that is its own. */
   stop(): Promise<void>;
 }
@@ -115,6 +118,18 @@ export async function startCrashService(input: {
       if (victim === 'temporal' || victim === 'database') return stack.restart(victim);
       parts[victim] = await start(victim);
     },
+    async sayParts() {
+      const database = inTime(db.settings.updateOne({ _id: 'foreignServers' }, { $set: { count: 0 } }));
+      const temporal = inTime(connection.workflowService.describeNamespace({ namespace: name }));
+      const said = await Promise.all([
+        database.then((how) => `a write of the database ${how}`),
+        temporal.then((how) => `a call of Temporal ${how}`),
+      ]);
+      const ended = Object.entries(parts).flatMap(([part, running]) =>
+        running.hasExited() ? [`the ${part} has ended: ${running.lastLines().join(' | ')}`] : [],
+      );
+      return [...said, ...ended].join('; ');
+    },
     async stop() {
       await Promise.all(Object.values(parts).map((part) => part.stop()));
       await Promise.all(Object.values(wires).map((wire) => wire.stop()));
@@ -122,6 +137,16 @@ export async function startCrashService(input: {
       await stack.stop();
     },
   };
+}
+
+async function inTime(asked: Promise<unknown>): Promise<string> {
+  const startedAt = Date.now();
+  const done = asked.then(
+    () => `took ${Date.now() - startedAt} ms`,
+    (error: Error) => `failed: ${error.message}`,
+  );
+  const limitMs = 10_000;
+  return Promise.race([done, sleep(limitMs, `took more than ${limitMs} ms`, { ref: false })]);
 }
 
 /** A shop whose packages have sold before, and whose account has no older servers. */

@@ -276,6 +276,7 @@ async function judgeWave(
     for (const judged of open) judged.problems = await problemsOf(service, records, judged);
     open = open.filter(({ problems }) => problems.length > 0);
   }
+  if (open.length > 0) console.error(`${open.length} cases came to no end: ${await service.sayParts()}`);
 }
 
 async function problemsOf(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { explorePurchases } from './purchase-exploration.ts';
 import type { Actor, FaultKind, Scenario } from './purchase-world.ts';
 
@@ -7,6 +7,8 @@ import type { Actor, FaultKind, Scenario } from './purchase-world.ts';
 // many, the switches between runs that could have gone on are bounded, and the title says so.
 
 const everyFault: readonly FaultKind[] = ['death', 'lostWrite', 'stall', 'slowCall', 'lateCall', 'badAnswer'];
+/** Whether an order may be cancelled is what matters beside each of these. */
+const cancelBeside = (...kinds: FaultKind[]): readonly FaultKind[] => ['cancel', ...kinds];
 const mostWorlds = 800_000;
 
 const buyer = (orderId: string, grant: number): Actor => ({ name: orderId, orderId, from: 'buy', grant });
@@ -62,13 +64,33 @@ const scenarios: [title: string, scenario: Scenario][] = [
     'three orders, one anew, 1 fault, no switch',
     { ...usual, actors: [a, b, c, sameOrder], faults: 1, switches: 0, foreignKnown: true },
   ],
+  [
+    'one order, 3 faults, cancelled among them',
+    { ...usual, actors: [a], faults: 3, turns: 2, kinds: cancelBeside(...everyFault) },
+  ],
+  [
+    'one order anew, cancelled and one death, 2 switches',
+    { ...usual, actors: [a, sameOrder], faults: 2, switches: 2, kinds: cancelBeside('death') },
+  ],
+  [
+    'two orders, cancelled and one bad answer or stall, 1 switch',
+    { ...usual, actors: [a, b], faults: 2, switches: 1, turns: 1, kinds: cancelBeside('badAnswer', 'stall') },
+  ],
+  [
+    'three orders, one cancelled, 2 switches',
+    { ...usual, actors: [a, b, c], faults: 1, switches: 2, turns: 1, kinds: ['cancel'] },
+  ],
   ['three orders, 2 faults, no switch', { ...usual, actors: [a, b, c], faults: 2, switches: 0 }],
 ];
+
+let worlds = 0;
+after(() => console.log(`${scenarios.length} explorations of purchases, ${worlds} worlds in all`));
 
 for (const [title, scenario] of scenarios) {
   const bound = scenario.switches === null ? ', every interleaving' : '';
   test(`${title}${bound}: one sale each, none at once, every server accounted for`, async (t) => {
     const { problem, faultsSeen, ...told } = await explorePurchases(scenario, mostWorlds);
+    worlds += told.worlds;
     t.diagnostic(`${JSON.stringify(told)} faults ${JSON.stringify(faultsSeen)}`);
     assert.equal(problem, null, problem ?? '');
     assert.ok(told.isWhole, `more than ${mostWorlds} worlds`);

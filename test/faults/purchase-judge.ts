@@ -83,10 +83,14 @@ function findOrderProblem(end: End, orderId: string, purchases: PurchaseDocument
   if (bought.length > 1) return `${orderId} bought ${bought.length} servers`;
   if (end.faults === 0 && bought.length !== 1) return `${orderId} got no server although nothing went wrong`;
   const latest = own.at(-1);
-  const { goods } = end.rows.get(`orders/${orderId}`) as unknown as OrderDocument;
+  const { goods, money } = end.rows.get(`orders/${orderId}`) as unknown as OrderDocument;
   const held = goods.state === 'none' ? 'none' : `${goods.state} ${goods.purchaseId}`;
   if (held !== goodsFor(latest)) return `goods of ${orderId} are ${held}, not ${goodsFor(latest)}`;
   const told = end.ends[orderId] ?? '';
+  if (money !== 'kept') {
+    if (bought.length > 0) return `${orderId} has a server, and its money is ${money}`;
+    return told === 'ended' ? null : `${orderId} ended as ${told} while its money is ${money}`;
+  }
   const fits = latest && endsFor[latest.state]?.includes(told);
   return fits ? null : `${orderId} ended as ${told} while ${latest?._id} is ${latest?.state}`;
 }

@@ -31,9 +31,10 @@ export interface Actor {
 /**
  * `death`: a run never goes on (it may be started again). `lostWrite`: a write fails, or is done and its answer lost.
  * `stall`: time passes although somebody could go on. `slowCall`: the supplier takes its time, up to the longest
- * purchase; `lateCall`: beyond that. `badAnswer`: refused, not sent, or lost (sold, not sold, sold later).
+ * purchase; `lateCall`: beyond that. `badAnswer`: refused, not sent, or lost (sold, not sold, sold later). `cancel`: the
+ * order's money goes back, which its arbiter allows where nothing is bought for it, or only a case is open.
  */
-export type FaultKind = 'death' | 'lostWrite' | 'stall' | 'slowCall' | 'lateCall' | 'badAnswer';
+export type FaultKind = 'death' | 'lostWrite' | 'stall' | 'slowCall' | 'lateCall' | 'badAnswer' | 'cancel';
 
 export interface Scenario {
   actors: Actor[];
@@ -93,6 +94,7 @@ export function createPurchaseWorlds(scenario: Scenario) {
   const books = createBooks();
   const answers = new WeakMap<DatabaseCall, Map<number, ReturnType<typeof states.call>>>();
   const faultsSeen: Partial<Record<FaultKind, number>> = {};
+  const cancels = cancelsOf(scenario);
 
   function callDatabase(db: DatabaseState, call: DatabaseCall) {
     const byState = answers.get(call) ?? new Map<number, ReturnType<typeof states.call>>();
@@ -169,6 +171,7 @@ export function createPurchaseWorlds(scenario: Scenario) {
     if (unseen >= 0) return offerRun({ ...world, last: unseen }, unseen, awake, offer);
     for (const index of world.runs.keys()) await offerRun(world, index, awake, offer);
     offerEndsOfLeftCalls(world, offer);
+    offerCancels(world, offer);
     offerTime(world, awake.includes(true), offer);
   }
 
@@ -182,7 +185,7 @@ export function createPurchaseWorlds(scenario: Scenario) {
     if (scenario.actors.filter((other) => other.orderId === orderId).length > 1) return false;
     const { call } = run.state.wish;
     const id = call.method === 'insertOne' ? call.row._id : call.filter._id;
-    if (call.collection === 'orders') return id === orderId;
+    if (call.collection === 'orders') return id === orderId && cancels.length === 0;
     return call.collection === 'purchases' && typeof id === 'string' && id.startsWith(`${orderId}#`);
   }
 
@@ -303,6 +306,14 @@ export function createPurchaseWorlds(scenario: Scenario) {
     }
   }
 
+  function offerCancels(world: World, offer: Offer): void {
+    for (const call of cancels) {
+      const answer = callDatabase(world.db, call);
+      const cancelled = answer.key === 'matched 1' ? takeFault('cancel', world) : null;
+      if (cancelled) offer(() => `somebody ${sayCall(call)}`, { ...cancelled, db: answer.state });
+    }
+  }
+
   /** Time passes freely where nobody can do anything else; otherwise somebody stalls, or the supplier is slow. */
   function offerTime(world: World, isAnyoneAwake: boolean, offer: Offer): void {
     if (!world.runs.some(({ state }) => state?.wish) && world.book.every(({ state }) => state === 'ended'))
@@ -381,6 +392,17 @@ export function createPurchaseWorlds(scenario: Scenario) {
 /** Nobody runs any more: all have ended or are dead, and so are their calls. */
 export function isOver({ runs, book }: World): boolean {
   return runs.every(({ state }) => !state?.wish) && book.every(({ state }) => state === 'ended');
+}
+
+/** As a remedy takes the money of an order: what the arbiter forbids matches nothing. */
+function cancelsOf({ actors, kinds }: Scenario): DatabaseCall[] {
+  if (!kinds.includes('cancel')) return [];
+  return [...new Set(actors.map(({ orderId }) => orderId))].map((orderId) => ({
+    method: 'updateOne',
+    collection: 'orders',
+    filter: { _id: orderId, money: 'kept', 'goods.state': { $in: ['none', 'parked'] } },
+    update: { $set: { money: 'refunding' } },
+  }));
 }
 
 function createBooks() {

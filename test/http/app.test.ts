@@ -6,7 +6,7 @@ import type {
   CheckoutRequest,
   OrderView,
 } from '../../src/domain/storefront.ts';
-import type { RetryOutcome, RetryRequest } from '../../src/http/ports.ts';
+import type { OrderActOutcome, OrderWish } from '../../src/http/ports.ts';
 import { routes } from '../../src/http/routes.ts';
 import { adminToken, serveApp, storefrontToken } from './serve-app.ts';
 
@@ -273,7 +273,7 @@ test('an order is shown by its id, and an unknown or malformed id is a 404', asy
   assert.equal((await call({ path: '/api/orders/%ZZ', token: storefrontToken })).status, 400);
 });
 
-const accepted: RetryOutcome = {
+const accepted: OrderActOutcome = {
   kind: 'accepted',
   orderId: 'ord-1',
   orderStatus: 'queued',
@@ -281,7 +281,7 @@ const accepted: RetryOutcome = {
 };
 
 test('both retry routes answer 202 with what happens next, and say who asked', async (context) => {
-  const requests: RetryRequest[] = [];
+  const requests: OrderWish[] = [];
   const { call } = await serveApp(context, {
     retryOrder: async (request) => {
       requests.push(request);
@@ -339,7 +339,7 @@ test('a retry of an order in progress is a 409 with its state and age', async (c
 });
 
 test('a retry of an unknown order is a 404, one that cannot be delivered a 503', async (context) => {
-  const outcomes: RetryOutcome[] = [
+  const outcomes: OrderActOutcome[] = [
     { kind: 'notFound' },
     { kind: 'unavailable', sentence: 'Temporal is down.' },
   ];

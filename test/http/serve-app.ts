@@ -43,6 +43,8 @@ const noPorts: HttpPorts = {
   },
   acceptPayment: unexpected('acceptPayment'),
   retryOrder: unexpected('retryOrder'),
+  cancelOrder: unexpected('cancelOrder'),
+  compensateOrder: unexpected('compensateOrder'),
   resolveCase: unexpected('resolveCase'),
   readiness: unexpected('readiness'),
 };

@@ -91,6 +91,7 @@ const failed = {
   code: 'wrongPackage',
   sentence: wrongPackage,
   packageName: '103.181.91',
+  purchaseId: 'ord-1#1',
   ip: '103.182.44.18',
   next: { text: 'refund', at },
 } as const satisfies Notice;

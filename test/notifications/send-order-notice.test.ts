@@ -70,13 +70,42 @@ test('stock and failures are told with the name of the package today and what ha
     sentence: 'Wrong.',
     purchaseId: 'a#1',
     ip,
+    next: { text: 'retried by itself', at: null },
   } as const;
   await send(failed);
+  const reminder = {
+    kind: 'decisionReminder',
+    code: 'wrongPackage',
+    sentence: 'Wrong.',
+    since: next.at,
+    nth: 1,
+    next,
+  } as const;
+  await send(reminder);
   const about = { factId: 'a:fact', orderId: 'a', packageName: 'Silver 91' };
   assert.deepEqual(told, [
     { ...about, kind: 'waitingForStock', available: 0, waitsUntil: next.at },
     { ...about, kind: 'lowStock', available: 3 },
-    { ...about, ...failed, next },
+    { ...about, ...failed },
+    { ...about, ...reminder },
+  ]);
+});
+
+test('a payment is confirmed with what was ordered, and facts that need nothing else pass as they are', async () => {
+  const { told, send } = await setUp();
+  await send({ kind: 'paid', expectedBy: next.at });
+  const plain = [
+    { kind: 'delayed', expectedBy: null },
+    { kind: 'refunded', amountPaise: 49_900, currency: 'INR', cancelled: false },
+    { kind: 'deadlinePassed', code: 'wrongPackage', sentence: 'Wrong.', default: 'refund' },
+    { kind: 'credentialsLate', ip, until: next.at },
+  ] as const;
+  for (const notice of plain) await send(notice);
+  const ordered = { productName: 'Silver', ramGb: 8, os: 'Ubuntu 22', amountPaise: 49_900, currency: 'INR' };
+  const about = { factId: 'a:fact', orderId: 'a' };
+  assert.deepEqual(told, [
+    { ...about, kind: 'paid', expectedBy: next.at, ...ordered },
+    ...plain.map((notice) => ({ ...about, ...notice })),
   ]);
 });
 

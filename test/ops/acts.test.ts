@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type OpsPorts, runOps } from '../../src/ops/cli.ts';
+import { operatorName } from '../../src/ops/operator-name.ts';
 import { noVerbs } from './no-verbs.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-acts-'));
@@ -43,7 +44,7 @@ test('older servers are imported from a file, and what is left is named', async 
     `103.1.1.2 is delivered already: left as it is.\nImported ${file}: 1 recorded as foreign, 1 left.`,
   );
   assert.deepEqual(importForeign.seen, [
-    { list: ['103.1.1.1', '103.1.1.2'], supplier: 'smartvps', by: 'ops' },
+    { list: ['103.1.1.1', '103.1.1.2'], supplier: 'smartvps', by: 'ops', reason: null },
   ]);
 });
 
@@ -51,7 +52,9 @@ test('--none says that there are none; a file beside it, or neither, is refused'
   const importForeign = verb({ recorded: 0, left: [] });
   const none = await run(['servers', 'import', '--none'], { importForeign: importForeign.call });
   assert.equal(none.out, 'It is recorded that there are no older servers.');
-  assert.deepEqual(importForeign.seen, [{ list: null, supplier: 'smartvps', by: 'command line' }]);
+  assert.deepEqual(importForeign.seen, [
+    { list: null, supplier: 'smartvps', by: operatorName(), reason: null },
+  ]);
   for (const args of [
     ['servers', 'import'],
     ['servers', 'import', 'a.json', '--none'],
@@ -119,7 +122,7 @@ test('a case is resolved by what was said, and the answer is printed', async () 
     },
     {
       purchaseId: 'a#1',
-      resolution: { outcome: 'notBought', acceptMismatch: false, by: 'command line', reason: null },
+      resolution: { outcome: 'notBought', acceptMismatch: false, by: operatorName(), reason: null },
     },
   ]);
 });
@@ -141,7 +144,7 @@ test('a server is assigned and stranded with who and why', async () => {
   await run(['servers', 'assign', '103.1.1.1', '--order', 'b', '--reason', 'paid for'], verbs);
   await run(['servers', 'strand', '103.1.1.1', '--reason', 'not needed', '--by', 'ops'], verbs);
   assert.deepEqual(act.seen, [
-    { ip: '103.1.1.1', orderId: 'b', by: 'command line', reason: 'paid for' },
+    { ip: '103.1.1.1', orderId: 'b', by: operatorName(), reason: 'paid for' },
     { ip: '103.1.1.1', supplier: 'smartvps', by: 'ops', reason: 'not needed' },
   ]);
   assert.equal((await run(['servers', 'strand', '103.1.1.1'])).code, 2, 'a reason is needed');

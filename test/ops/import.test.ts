@@ -30,9 +30,9 @@ async function run(args: string[], importCatalogue?: OpsPorts['importCatalogue']
   const code = await runOps(
     {
       ...noVerbs,
-      importCatalogue: async (catalogue) => {
-        seen.push(catalogue);
-        return (await importCatalogue?.(catalogue)) ?? { created: 2, updated: 1, unchanged: 0 };
+      importCatalogue: async (input) => {
+        seen.push(input.catalogue);
+        return (await importCatalogue?.(input)) ?? { created: 2, updated: 1, unchanged: 0 };
       },
       print: (text) => out.push(text),
       printError: (text) => err.push(text),

@@ -57,6 +57,8 @@ function fakeGateway() {
   const gateway: PaymentGateway = {
     name: 'cashfree',
     findOrder: async () => null,
+    findRefund: async () => null,
+    createRefund: async () => ({ status: 'pending' }),
     async createOrder(order) {
       calls.push({ order, stored: await db.orders.findOne({ _id: order.orderId }) });
       const failure = failures.shift();

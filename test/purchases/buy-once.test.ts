@@ -93,6 +93,7 @@ test('a sale is stored raw, gets its tenancy with its cost and month, and frees 
   assert.deepEqual((await db.servers.findOne({ _id: `smartvps:${ip}` }))?.tenancy, {
     ...aTenancy({ purchaseId: 'a#1', orderId: 'a', since: start }),
     expiresAt: '2026-12-21T10:00:00.000Z',
+    cause: 'Bought for order a (a#1).',
   });
   assert.deepEqual(await goodsOf(db), { state: 'buying', purchaseId: 'a#1' });
 });

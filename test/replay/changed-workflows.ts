@@ -17,3 +17,13 @@ export async function settlePayment(...args: Parameters<typeof workflows.settleP
   await sleep('1s');
   return workflows.settlePayment(...args);
 }
+
+export async function resolveCase(...args: Parameters<typeof workflows.resolveCase>) {
+  await sleep('1s');
+  return workflows.resolveCase(...args);
+}
+
+export async function strandServer(...args: Parameters<typeof workflows.strandServer>) {
+  await sleep('1s');
+  return workflows.strandServer(...args);
+}

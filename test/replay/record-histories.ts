@@ -1,5 +1,6 @@
 // Records the histories of the replay gate anew, from the real service on the real dev server:
-//   node test/replay/record-histories.ts
+//   npm run record-histories                                   all of them
+//   npm run record-histories -- case-resolved order-assigned   these alone, the others stay as they are
 // Only for histories that no running system has: before the first release, or for a recording that is added.
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -18,7 +19,18 @@ import {
   requestLockSignal,
   resumeLockSignal,
 } from '../../workflows/contract/package-lock.ts';
-import { orderWorkflowId, retryOrderSignal } from '../../workflows/contract/provision-order.ts';
+import {
+  assignServerUpdate,
+  orderTaskQueue,
+  orderWorkflowId,
+  retryOrderSignal,
+} from '../../workflows/contract/provision-order.ts';
+import {
+  caseWorkflowId,
+  type ResolveCaseResult,
+  type StrandServerResult,
+  strandWorkflowId,
+} from '../../workflows/contract/resolve-case.ts';
 import { eventually } from '../support/eventually.ts';
 import { readRun } from '../support/histories.ts';
 import { catalogueOf, productOf, startTestService, type TestService } from '../support/service.ts';
@@ -33,8 +45,10 @@ const packages = [
   '103.184.14',
   '103.184.15',
   '103.184.16',
+  '103.184.17',
+  '103.184.18',
 ] as const;
-const [usual, empty, wrong, busy, lost, stuck] = packages;
+const [usual, empty, wrong, busy, lost, stuck, ended, idle] = packages;
 
 /** What tells of the machine that recorded, and plays no part in a replay. */
 function withoutTraces(_key: string, value: unknown): unknown {
@@ -51,12 +65,14 @@ interface Recorder {
   keep(name: string, run: { workflowId: string; runId?: string }): Promise<void>;
 }
 
-function createRecorder(service: TestService): Recorder & { kept: Set<string> } {
+/** Keeps the histories of `chosen` names; others are passed over. */
+function createRecorder(service: TestService, chosen: ReadonlySet<string>): Recorder & { kept: Set<string> } {
   const kept = new Set<string>();
   return {
     service,
     kept,
     async keep(name, { workflowId, runId }) {
+      if (!chosen.has(name)) return;
       const run = await readRun({ client: service.client, workflowId, ...(runId ? { runId } : {}) });
       const json = JSON.stringify(JSON.parse(historyToJSON(run.history)), withoutTraces);
       await writeFile(new URL(`${name}.json`, folder), `${json}\n`);
@@ -244,7 +260,101 @@ async function recordContinuedLock(recorder: Recorder): Promise<void> {
   await connection.close();
 }
 
+/** A case that outlives its order, and what it bought: stopped, wiped, stranded, and assigned to another order. */
+async function recordCase(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const { client, db, simulator } = service;
+  const productId = productOf(ended);
+  const when = { package: ended, times: 1 };
+  await simulator.addFaults({ call: 'buyvps', when, do: { kind: 'answerLost' } });
+  const lostId = await service.order({ productId });
+  await service.orderIn(lostId, 'failed');
+  await client.workflow.getHandle(orderWorkflowId(lostId)).terminate('by hand');
+  const refunded = { status: 'refunded', money: 'refunded', open: false } as const;
+  await db.orders.updateOne({ _id: lostId }, { $set: refunded });
+  const { purchases } = await simulator.ledger();
+  const ip = purchases.find(({ request }) => request.ip === ended)?.soldAddress ?? '';
+  const purchaseId = `${lostId}#1`;
+  const workflowId = caseWorkflowId(purchaseId);
+  const said = { ip, acceptMismatch: false, by: 'the recorder', reason: null };
+  const resolved = (await client.workflow.execute('resolveCase', {
+    workflowId,
+    taskQueue: orderTaskQueue,
+    args: [{ purchaseId, resolution: { outcome: 'bought', ...said } }],
+  })) as ResolveCaseResult;
+  if (resolved.ended !== 'resolved') throw new Error(resolved.explanation);
+  await recorder.keep('case-resolved', { workflowId });
+
+  await simulator.addFaults({
+    call: 'buyvps',
+    when,
+    do: { kind: 'errorText', reason: 'Insufficient balance' },
+  });
+  const orderId = await service.order({ productId });
+  await service.orderIn(orderId, 'failed');
+  const handle = client.workflow.getHandle(orderWorkflowId(orderId));
+  await handle.executeUpdate(assignServerUpdate, { args: [{ ip, by: 'the recorder' }] });
+  await recorder.keep('order-assigned', await endedOrder(recorder, orderId));
+}
+
+/** A held server that its order does not need any more is stranded, and claimed by another order. */
+async function recordStranded(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const ip = `${idle}.5`;
+  await service.simulator.addFaults({
+    call: 'buyvps',
+    when: { package: usual, times: 1 },
+    do: { kind: 'sellAddress', address: ip },
+  });
+  const wrongId = await service.order();
+  await service.orderIn(wrongId, 'failed');
+  await retry(recorder, wrongId);
+  await endedOrder(recorder, wrongId);
+  const workflowId = strandWorkflowId({ supplier: 'smartvps', ip });
+  const stranded = (await service.client.workflow.execute('strandServer', {
+    workflowId,
+    taskQueue: orderTaskQueue,
+    args: [{ purchaseId: `${wrongId}#1`, ip, by: 'the recorder', reason: null }],
+  })) as StrandServerResult;
+  if (stranded.ended !== 'stranded') throw new Error(stranded.explanation);
+  await recorder.keep('server-stranded', { workflowId });
+
+  await service.setPolicy({ claimStranded: true });
+  const orderId = await service.order({ productId: productOf(idle) });
+  const { server } = await service.orderIn(orderId, 'active');
+  await service.setPolicy({ claimStranded: false });
+  if (server?.ip !== ip) throw new Error(`Order ${orderId} got ${server?.ip}, not the stranded ${ip}.`);
+  await recorder.keep('order-claimed', await endedOrder(recorder, orderId));
+}
+
+/** What is recorded together, with the names it gives. */
+const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) => Promise<void> }[] = [
+  { names: ['order-delivered', 'payment-after-delivery'], record: recordDelivered },
+  { names: ['order-waited-while-paused', 'lock-paused-and-resumed'], record: recordPaused },
+  { names: ['order-waited-for-stock'], record: recordWaitedForStock },
+  { names: ['order-wrong-package-retried'], record: recordWrongPackage },
+  { names: ['order-lock-timeout-retried', 'lock-contended'], record: recordLockTimeout },
+  { names: ['order-purchase-unknown'], record: recordPurchaseUnknown },
+  { names: ['order-terminated', 'order-started-again'], record: recordStartedAgain },
+  { names: ['order-payment-mismatch'], record: recordMismatch },
+  { names: ['case-resolved', 'order-assigned'], record: recordCase },
+  { names: ['server-stranded', 'order-claimed'], record: recordStranded },
+  { names: ['lock-continued', 'lock-carried-over'], record: recordContinuedLock },
+];
+
+/** The names on the command line, or all; a name that no recording has is an error. */
+function chooseNames(): ReadonlySet<string> {
+  const all = recordings.map(({ name }) => name);
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !all.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(`There is no recording ${unknown.join(', ')}. There are: ${all.join(', ')}.`);
+  }
+  return new Set(named.length > 0 ? named : all);
+}
+
 test('the histories of the replay gate are recorded', async () => {
+  const chosen = chooseNames();
   const service = await startTestService({
     catalogue: catalogueOf(...packages),
     scenario: {
@@ -252,17 +362,16 @@ test('the histories of the replay gate are recorded', async () => {
     },
     policy: { longestPurchase: '4s', provisioningLimit: '4s', holderCheckEvery: '1s' },
   });
-  const recorder = createRecorder(service);
-  for (const file of await readdir(folder)) await rm(new URL(file, folder));
-  await recordDelivered(recorder);
-  await recordPaused(recorder);
-  await recordWaitedForStock(recorder);
-  await recordWrongPackage(recorder);
-  await recordLockTimeout(recorder);
-  await recordPurchaseUnknown(recorder);
-  await recordStartedAgain(recorder);
-  await recordMismatch(recorder);
-  await recordContinuedLock(recorder);
-  const missing = recordings.filter(({ name }) => !recorder.kept.has(name));
-  if (missing.length > 0) throw new Error(`Not recorded: ${missing.map(({ name }) => name).join(', ')}`);
+  const recorder = createRecorder(service, chosen);
+  const known = new Set(recordings.map(({ name }) => name));
+  for (const file of await readdir(folder)) {
+    const name = file.replace('.json', '');
+    if (chosen.has(name) || !known.has(name)) await rm(new URL(file, folder));
+  }
+  for (const [index, { names, record }] of scenes.entries()) {
+    // The first one always: it starts the lock of the usual package, which others pause or grant to.
+    if (index === 0 || names.some((name) => chosen.has(name))) await record(recorder);
+  }
+  const missing = [...chosen].filter((name) => !recorder.kept.has(name));
+  if (missing.length > 0) throw new Error(`Not recorded: ${missing.join(', ')}`);
 });

@@ -2,7 +2,7 @@
 export interface Recording {
   /** File name without `.json`. */
   name: string;
-  type: 'provisionOrder' | 'packageLock' | 'settlePayment';
+  type: 'provisionOrder' | 'packageLock' | 'settlePayment' | 'resolveCase' | 'strandServer';
   /** Statuses it must pass through, in this order; others may lie between. */
   statuses?: readonly string[];
   /** Events it must hold, or the recording shows less than its name says. */
@@ -49,6 +49,28 @@ export const recordings: readonly Recording[] = [
     type: 'provisionOrder',
     statuses: ['failed', 'provisioning', 'active'],
     signals: ['paymentReceived'],
+  },
+  {
+    name: 'order-assigned',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'failed', 'preparing', 'active'],
+    events: ['workflowExecutionUpdateAccepted', 'activityTaskCompleted'],
+  },
+  {
+    name: 'order-claimed',
+    type: 'provisionOrder',
+    statuses: ['queued', 'preparing', 'active'],
+    events: ['activityTaskCompleted'],
+  },
+  {
+    name: 'case-resolved',
+    type: 'resolveCase',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
+  },
+  {
+    name: 'server-stranded',
+    type: 'strandServer',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
   },
   {
     name: 'lock-paused-and-resumed',

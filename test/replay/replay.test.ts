@@ -8,7 +8,7 @@ import { eventNames, type RecordedRun, signalNames, statusesOf } from '../suppor
 import { type Recording, recordings } from './recordings.ts';
 
 const folder = new URL('./histories/', import.meta.url);
-const howToRecord = 'Record them anew: node test/replay/record-histories.ts';
+const howToRecord = 'Record them anew: npm run record-histories [-- NAME...]';
 
 Runtime.install({
   logger: new DefaultLogger('ERROR'),

@@ -169,8 +169,9 @@ test('a server that is not ready in time goes back, and its order is as it was',
   assert.deepEqual(await giveBack(), { kind: 'gaveBack', sentence });
   assert.deepEqual(await giveBack(), { kind: 'gaveBack', sentence });
   assert.deepEqual(await look(), { kind: 'gaveBack', sentence });
-  const { state, purchaseId } = (await tenancyNow()) ?? {};
+  const { state, purchaseId, cause } = (await tenancyNow()) ?? {};
   assert.deepEqual([state, purchaseId], ['stranded', 'a#1']);
+  assert.equal(cause, 'Went back from order b: It took too long.');
   assert.deepEqual(await goods(), { state: 'none' });
   assert.equal((await db.purchases.findOne({ _id: claimId }))?.state, 'void');
 });

@@ -26,7 +26,8 @@ async function setUp(order: Partial<OrderDocument>, state: TenancyState = 'held'
   };
   const supplier = { stop: call('stop'), format: call('format') } as Partial<Supplier> as Supplier;
   const deps = { db, supplierOf: () => supplier, now: () => '2026-11-21T10:00:00.000Z' };
-  return { db, calls, supplier, read, strand: () => strandServer(deps, { purchaseId: 'a#1' }) };
+  const cause = 'Stranded by a keeper.';
+  return { db, calls, supplier, read, strand: () => strandServer(deps, { purchaseId: 'a#1', cause }) };
 }
 
 test('the server of an ended order is stopped and wiped once, under its move, and its goods are free', async () => {
@@ -37,7 +38,10 @@ test('the server of an ended order is stopped and wiped once, under its move, an
   assert.deepEqual(await strand(), { kind: 'stranded', sentence });
   assert.deepEqual(calls, ['stop while changing', 'format while changing']);
   const tenancy = await read();
-  assert.deepEqual([tenancy?.state, tenancy?.cost?.amountMinor], ['stranded', 49_900]);
+  assert.deepEqual(
+    [tenancy?.state, tenancy?.cost?.amountMinor, tenancy?.cause],
+    ['stranded', 49_900, 'Stranded by a keeper.'],
+  );
   assert.deepEqual((await db.orders.findOne({ _id: 'a' }))?.goods, { state: 'none' });
 });
 

@@ -43,7 +43,8 @@ test('a sale of a new address becomes its tenancy once, however often it is reco
   assert.deepEqual(await sale({ ip }), { kind: 'recorded' });
   assert.deepEqual(await sale({ ip }), { kind: 'recorded' });
   const server = await read(ip);
-  assert.deepEqual(server?.tenancy, aTenancy({ purchaseId: 'new#1', orderId: 'new', since: now }));
+  const cause = 'Bought for order new (new#1).';
+  assert.deepEqual(server?.tenancy, aTenancy({ purchaseId: 'new#1', orderId: 'new', since: now, cause }));
   assert.deepEqual(server?.history, []);
 });
 
@@ -76,7 +77,10 @@ for (const tenancy of past) {
     assert.deepEqual(await sale({ ip }), { kind: 'recorded' });
     const server = await read(ip);
     assert.equal(server?.tenancy.purchaseId, 'new#1');
-    assert.deepEqual(server?.history, [older, old]);
+    const { state, expiresAt } = old;
+    const cause = `Expired ${expiresAt?.slice(0, 10)} as ${state}.`;
+    const ended = { ...old, state: 'retired', since: expiresAt, cause };
+    assert.deepEqual(server?.history, [older, state === 'retired' ? old : ended]);
   });
 }
 
@@ -143,7 +147,8 @@ test('a tenancy moves only for its purchase and from the states that are named',
   assert.equal(await move('old#1', 'delivered'), true);
   assert.equal(await move('old#1', 'delivered'), true);
   assert.equal(await move('old#1', 'held'), false);
-  assert.equal((await read(ip))?.tenancy.state, 'delivered');
+  const { state, cause } = (await read(ip))?.tenancy ?? {};
+  assert.deepEqual([state, cause], ['delivered', 'Delivered to the customer.']);
 });
 
 test('an operation begins once, goes on after a crash, and is done for good', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Db } from 'mongodb';
 import { type Collections, collectionsOf } from '../../src/database.ts';
 import type { GuardedProcess } from '../../src/dev/child-process.ts';
@@ -19,6 +19,7 @@ import { importProducts, parseCatalogue } from '../../src/orders/import-products
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import type { StoredMail } from '../../src/simulator/state.ts';
 import { type LockView, lockStateQuery, packageLockId } from '../../workflows/contract/package-lock.ts';
+import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
 import { eventually } from './eventually.ts';
 import { startTestSimulator } from './simulator.ts';
 import { freshDatabase, useStack } from './stack.ts';
@@ -77,6 +78,8 @@ const quickPolicy: Partial<Policy> = {
   credentialsEvery: '50ms',
   stockEvery: '1s',
   holderCheckEvery: '500ms',
+  // Never by itself: a test of the watch says how often.
+  watchOrdersEvery: '1d',
 };
 
 /** Starts a service in a namespace and a database of its own; it ends with the test file. */
@@ -104,6 +107,7 @@ export async function startTestService(
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
+  const client = new Client({ connection, namespace });
   const secrets = makeSecrets();
   const apiPort = await freePort({ part: 'API', log: () => undefined });
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -150,12 +154,12 @@ export async function startTestService(
     await Promise.all(processes.map((running) => running.stop()));
     await Promise.all(Object.values(wires).map((wire) => wire.stop()));
     await simulator.stop();
+    await deleteSchedules(client);
     await connection.close();
     await rm(dir, { recursive: true });
   });
   const [worker, api] = await Promise.all([start('worker'), start('api')]);
   const storefront = createStorefront({ apiUrl, ...secrets });
-  const client = new Client({ connection, namespace });
   return {
     simulator: simulator.control,
     storefront,
@@ -196,6 +200,15 @@ export async function startTestService(
     },
     lock: (packageName) => findLock(client, packageName),
   };
+}
+
+/** The namespace stays on the stack of the run, where its schedules would go on. */
+async function deleteSchedules(client: Client): Promise<void> {
+  try {
+    await client.schedule.getHandle(watchOrdersScheduleId).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
 }
 
 /** A catalogue of products `vps-<package with dashes>`, sold with 4 and 8 GB. */

@@ -7,6 +7,8 @@ import { orderSearchAttributes } from '../../src/dev/order-search-attributes.ts'
 /** Where a test finds Temporal and the database; `mongodbUri` ends in "/" and names no database. */
 export interface TestStack {
   temporalAddress: string;
+  /** URL of the Temporal Web UI; null where the run was given a Temporal without saying where its UI is. */
+  temporalUi: string | null;
   mongodbUri: string;
 }
 
@@ -18,11 +20,28 @@ export function useStack(): Promise<TestStack> {
   return shared;
 }
 
+/**
+ * A stack whose Web UI is known, for this whole test file: call it before anything else of the file uses the stack.
+ * Where the stack of the run has none (no TEST_TEMPORAL_UI), the file gets its own.
+ */
+export async function useStackWithUi(): Promise<TestStack & { temporalUi: string }> {
+  const given = await useStack();
+  if (given.temporalUi !== null) return { ...given, temporalUi: given.temporalUi };
+  const own = startOwnStack();
+  shared = own;
+  return own;
+}
+
 async function stackOfThisRun(): Promise<TestStack> {
-  const { TEST_TEMPORAL_ADDRESS, TEST_MONGODB_URI } = process.env;
+  const { TEST_TEMPORAL_ADDRESS, TEST_TEMPORAL_UI, TEST_MONGODB_URI } = process.env;
   if (TEST_TEMPORAL_ADDRESS && TEST_MONGODB_URI) {
-    return { temporalAddress: TEST_TEMPORAL_ADDRESS, mongodbUri: TEST_MONGODB_URI };
+    const temporalUi = TEST_TEMPORAL_UI || null;
+    return { temporalAddress: TEST_TEMPORAL_ADDRESS, temporalUi, mongodbUri: TEST_MONGODB_URI };
   }
+  return startOwnStack();
+}
+
+async function startOwnStack(): Promise<TestStack & { temporalUi: string }> {
   const stack = await startEmbeddedStack({ searchAttributes: orderSearchAttributes, log: console.error });
   // Not stopped by an after hook: that would run before the hooks of tests that still need it.
   stack.unref();

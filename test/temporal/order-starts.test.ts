@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import type { DoneAct } from '../../src/audit/audit-log.ts';
 import { collectionsOf } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import type { OrderDocument } from '../../src/orders/order-document.ts';
@@ -143,14 +144,17 @@ test('a restart keeps a run that is alive, replaces one that is gone, and leaves
 
 const start = Date.parse('2026-11-21T10:00:00.000Z');
 
-/** The retry button, `ageMs` after the order entered its status. */
+/** The retry button, `ageMs` after the order entered its status. `acts`: what no workflow records. */
 async function retry(orderId: string, ageMs: number, asked: Client = client) {
   const lines: string[] = [];
+  const acts: DoneAct[] = [];
+  const recordAct = async (act: DoneAct) => void acts.push(act);
   const log = { warn: (_fields: object, sentence: string) => void lines.push(sentence) };
   const now = () => new Date(start + ageMs);
   const readPolicy = async () => resolved;
-  const result = await retryOrder({ client: asked, db, readPolicy, now, log }, { orderId, by: 'an admin' });
-  return { result, lines };
+  const deps = { client: asked, db, readPolicy, recordAct, now, log };
+  const result = await retryOrder(deps, { orderId, by: 'an admin' });
+  return { result, lines, acts };
 }
 
 test('an order that is stuck in provisioning without a workflow is started again, and the log says since when', async () => {
@@ -163,7 +167,7 @@ test('an order that is stuck in provisioning without a workflow is started again
     ageSeconds: 90,
     sentence: `Order ${orderId} is being provisioned (started 90 s ago). Please wait.`,
   });
-  const { result, lines } = await retry(orderId, 15 * 60_000);
+  const { result, lines, acts } = await retry(orderId, 15 * 60_000);
   assert.deepEqual(result, {
     kind: 'accepted',
     orderId,
@@ -175,6 +179,17 @@ test('an order that is stuck in provisioning without a workflow is started again
     new RegExp(`^Order ${orderId} was stuck in provisioning for 15 minutes, retry accepted;`),
   );
   assert.deepEqual(await eventsOf(orderWorkflowId(orderId)), ['started']);
+  const answer = 'Its workflow was gone; it was started again and continues by what the ledger says.';
+  const subject = { kind: 'order', id: orderId };
+  const act = { act: 'retryOrder', subject, by: 'an admin', reason: null };
+  assert.deepEqual(acts, [{ ...act, accepted: true, answer }]);
+  const refused = early.result.kind === 'refused' ? early.result.sentence : '';
+  assert.deepEqual(early.acts, [{ ...act, accepted: false, answer: refused }]);
+  const stored = await db.orders.findOne({ _id: orderId });
+  assert.deepEqual(
+    stored?.timeline.map(({ text }) => text),
+    [`Retry by an admin. ${answer}`],
+  );
   await handleOf(orderId).terminate();
 });
 
@@ -212,12 +227,13 @@ test('orders that have ended, are unpaid or unknown are refused, and nothing is 
 test('a workflow that no worker serves keeps the retry, and the answer says to check the worker', async () => {
   const orderId = await place({ status: 'failed' });
   await restartOrder({ client, db }, { orderId });
-  const { result } = await retry(orderId, 1_000);
+  const { result, acts } = await retry(orderId, 1_000);
+  assert.deepEqual(acts, [], 'the workflow records it once it takes it');
   assert.deepEqual(result, {
     kind: 'accepted',
     orderId,
     orderStatus: 'failed',
-    next: 'It has not answered within 12 s: the retry is kept and acts as soon as a worker takes it. Check that one runs.',
+    next: 'It has not answered within 12 s: the message is kept and acts as soon as a worker takes it. Check that one runs.',
   });
   assert.deepEqual(await eventsOf(orderWorkflowId(orderId)), ['started', 'retryOrder']);
   await handleOf(orderId).terminate();
@@ -232,9 +248,11 @@ test('with Temporal away nothing is taken and no retry is made, and both say so'
   assert.deepEqual(retried, {
     result: {
       kind: 'unavailable',
-      sentence: 'Temporal cannot be reached; nothing was changed. Try again soon.',
+      sentence:
+        'Temporal cannot be reached, or no worker answers. Check both, look at the state, then try again.',
     },
     lines: [],
+    acts: [],
   });
   assert.ok(paid instanceof TemporalUnavailable);
   assert.equal(paid.message, `Failed to take payment pay-${orderId}: Temporal did not answer.`);

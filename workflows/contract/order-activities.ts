@@ -1,8 +1,10 @@
-import type { AssignWish, ClaimAnswer, ClaimEnd } from '../../src/domain/claim.ts';
+import type { AssignWish, ClaimAnswer, ClaimEnd, StrandedClaim } from '../../src/domain/claim.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
 import type { CapturedPayment } from '../../src/domain/payment.ts';
+import type { RefundEnd, RefundStart, RemedyStep } from '../../src/domain/refund.ts';
+import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
 import type { ResolvedPolicy } from '../../src/domain/policy.ts';
 import type { Projection, ProjectionResult } from '../../src/domain/projection.ts';
 import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
@@ -48,7 +50,8 @@ export interface OrderActivities {
   planOrder(input: { orderId: string; workflowId: string }): Promise<NextStep>;
   projectOrder(input: Projection): Promise<ProjectionResult>;
   checkStock(input: { orderId: string; trial: boolean; lowStockWarning: number }): Promise<StockCheck>;
-  buyVps(input: BuyVpsInput): Promise<PurchaseOutcome>;
+  /** `note`: the purchase was sent before, and why it is not sent again. */
+  buyVps(input: BuyVpsInput): Promise<PurchaseOutcome & { note?: string }>;
   storePurchaseReply(input: { purchaseId: string; reply: RawPurchaseReply }): Promise<PurchaseOutcome>;
   /** `asOwner`: settles by evidence; who waits for another order's purchase only waits. */
   settlePurchase(input: {
@@ -62,8 +65,20 @@ export interface OrderActivities {
     policy: PurchaseLimits;
   }): Promise<ResolutionAnswer>;
   findCasePlace(input: { purchaseId: string }): Promise<CasePlace>;
-  strandServer(input: { purchaseId: string }): Promise<Stranding>;
+  /** Gives the order to its remedy and starts that; the run that asks owns the order no longer where it is begun. */
+  beginRemedy(input: RemedyWish): Promise<{ kind: 'begun' } | { kind: 'refused'; sentence: string }>;
+  /** The first step of a remedy: takes the order, or says why not. The policy comes along. */
+  takeRemedy(input: RemedyWish): Promise<{ policy: ResolvedPolicy; taken: RemedyTaken }>;
+  /** Tells the owner before that the order is not its own any more, and waits a while until it has ended. */
+  dismissOwner(input: { orderId: string; workflowId: string }): Promise<void>;
+  planRefund(input: { orderId: string; workflowId: string }): Promise<RemedyStep>;
+  startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
+  /** A refund whose outcome is open is a benign failure that is tried again. */
+  awaitRefund(input: { refundId: string; everyMs: number }): Promise<RefundEnd>;
+  strandServer(input: { purchaseId: string; ip?: string; cause?: string; remedyOf?: string }): Promise<Stranding>;
   claimServer(input: { orderId: string; wish: AssignWish }): Promise<ClaimAnswer>;
+  /** Looks for a stranded server that fits and takes it for the order, at most once an order. */
+  claimStranded(input: { orderId: string }): Promise<StrandedClaim>;
   finishClaim(input: { purchaseId: string; everyMs: number }): Promise<ClaimEnd>;
   returnClaim(input: { purchaseId: string; why: string }): Promise<ClaimEnd>;
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;

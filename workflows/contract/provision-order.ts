@@ -43,6 +43,17 @@ export const paymentReceivedSignal = defineRawSignal('paymentReceived');
 export const retryOrderSignal = defineRawSignal('retryOrder');
 export const retryOrderUpdate = defineUpdate<Accepted, [unknown]>('retryOrder');
 
+/** `{reason?, by?}`; without input by "Temporal Web UI". */
+export const cancelOrderSignal = defineRawSignal('cancelOrder');
+export const cancelOrderUpdate = defineUpdate<Accepted, [unknown]>('cancelOrder');
+
+/** `{option, reason?, by?, productId?, amountPaise?, reference?}`: what is done for the customer of a failed order. */
+export const compensateOrderSignal = defineRawSignal('compensateOrder');
+export const compensateOrderUpdate = defineUpdate<Accepted, [unknown]>('compensateOrder');
+
+/** Sent by a remedy that has taken the order: this run writes nothing more, gives back what it holds, and ends. */
+export const ownerChangedSignal = defineRawSignal('ownerChanged');
+
 export const resolvePurchaseSignal = defineRawSignal('resolvePurchase');
 export const resolvePurchaseUpdate = defineUpdate<Accepted, [unknown]>('resolvePurchase');
 
@@ -54,7 +65,12 @@ export interface OrderStatusView {
   status: OrderStatus;
   since: string;
   failure: Failure | null;
+  /** What happens next by itself, in words. */
   next: string;
+  /** When that is, ISO UTC; null where it depends on others. */
+  nextAt: string | null;
+  /** When the failure's default is carried out by itself, ISO UTC. */
+  decisionDeadline: string | null;
   refusals: string[];
 }
 export const orderStatusQuery = defineQuery<OrderStatusView>('orderStatus');

@@ -25,6 +25,8 @@ export function strandWorkflowId(input: { supplier: SupplierName; ip: string }):
 export interface StrandServerInput {
   /** The purchase that the server's tenancy is with. */
   purchaseId: string;
+  /** The server, where it is not the one that the purchase was settled with. */
+  ip?: string;
   by: string;
   reason: string | null;
 }

@@ -5,7 +5,9 @@ import {
   GatewayError,
   type GatewayOrder,
   type GatewayOrderState,
+  type GatewayRefund,
   type NewGatewayOrder,
+  type NewGatewayRefund,
   type PaymentGateway,
   type RefusedField,
 } from '../gateway.ts';
@@ -36,6 +38,15 @@ const orderStates: Readonly<Record<string, GatewayOrderState['status']>> = {
   EXPIRED: 'expired',
   TERMINATED: 'terminated',
   TERMINATION_REQUESTED: 'terminated',
+};
+
+const refundReply = z.object({ refund_status: z.string() });
+
+const refundStates: Readonly<Record<string, GatewayRefund['status']>> = {
+  SUCCESS: 'success',
+  PENDING: 'pending',
+  ONHOLD: 'pending',
+  CANCELLED: 'cancelled',
 };
 
 export interface CashfreeSettings {
@@ -77,9 +88,17 @@ export function createCashfreeGateway(
     const reply = await call({ method: 'GET', path: `pg/orders/${encodeURIComponent(orderId)}`, purpose });
     return reply.status === 404 ? null : readOrder({ reply, purpose });
   };
+  const findRefund = async ({ orderId, refundId }: { orderId: string; refundId: string }) => {
+    const purpose = `find refund ${refundId}`;
+    const path = `pg/orders/${encodeURIComponent(orderId)}/refunds/${encodeURIComponent(refundId)}`;
+    const reply = await call({ method: 'GET', path, purpose });
+    return reply.status === 404 ? null : readRefund({ reply, purpose });
+  };
   return {
     name: 'cashfree',
     findOrder,
+    findRefund,
+    createRefund: (refund) => createRefund({ refund, call, findRefund }),
     createOrder: (order) => createOrder({ order, call, findOrder }),
     close: () => agent.close(),
   };
@@ -110,6 +129,33 @@ async function createOrder(input: {
     });
   }
   return { gatewayOrderId: made.gatewayOrderId, sessionId: made.sessionId };
+}
+
+/** Accepted as PENDING; the outcome comes later (supplier facts, Cashfree "Refund"). */
+async function createRefund(input: {
+  refund: NewGatewayRefund;
+  call: (call: Call) => Promise<Reply>;
+  findRefund: PaymentGateway['findRefund'];
+}): Promise<GatewayRefund> {
+  const { refund } = input;
+  const purpose = `refund ${formatRupees(refund.amountPaise)} of order ${refund.orderId}`;
+  const reply = await input.call({
+    method: 'POST',
+    path: `pg/orders/${encodeURIComponent(refund.orderId)}/refunds`,
+    purpose,
+    body: {
+      refund_id: refund.refundId,
+      refund_amount: Number(formatRupees(refund.amountPaise)),
+      refund_note: refund.note,
+    },
+    idempotencyKey: refund.refundId,
+  });
+  // A refusal may mean that an earlier try made it, and the gateway has forgotten the idempotency key since.
+  if (reply.status >= 400 && reply.status < 500 && !isBusy(reply.status)) {
+    const made = await input.findRefund(refund);
+    if (made !== null) return made;
+  }
+  return readRefund({ reply, purpose });
 }
 
 function orderBody(order: NewGatewayOrder): object {
@@ -171,15 +217,19 @@ function refusal({ reply, purpose }: { reply: Reply; purpose: string }): Gateway
       message: `Failed to ${purpose}: Cashfree rejected our keys (${status}). Check CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET.`,
     });
   }
-  const isBusy = status === 408 || status === 429 || status >= 500;
+  const busy = isBusy(status);
   const errorCode = errorCodeOf(reply);
   const named = errorCode === null ? '' : ` (${errorCode})`;
-  const remedy = isBusy ? 'Try again.' : 'Look the code up in its documentation.';
+  const remedy = busy ? 'Try again.' : 'Look the code up in its documentation.';
   return new GatewayError({
-    code: isBusy ? 'unreachable' : 'refused',
+    code: busy ? 'unreachable' : 'refused',
     message: `Failed to ${purpose}: Cashfree answered ${status}${named}. ${remedy}`,
-    field: isBusy ? null : refusedField(errorCode),
+    field: busy ? null : refusedField(errorCode),
   });
+}
+
+function isBusy(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 function refusedField(errorCode: string | null): RefusedField | null {
@@ -205,6 +255,17 @@ function readOrder({ reply, purpose }: { reply: Reply; purpose: string }): Gatew
   if (reply.status >= 400) throw refusal({ reply, purpose });
   const order = reply.status === 200 || reply.status === 201 ? parseOrder(reply.text) : null;
   if (order !== null) return order;
+  throw new GatewayError({
+    code: 'unreadableReply',
+    message: `Failed to ${purpose}: Cashfree's answer could not be read. Compare its API version with ${cashfreeApiVersion}.`,
+  });
+}
+
+function readRefund({ reply, purpose }: { reply: Reply; purpose: string }): GatewayRefund {
+  if (reply.status >= 400) throw refusal({ reply, purpose });
+  const parsed = refundReply.safeParse(parsedOrUndefined(reply.text));
+  const status = parsed.success ? refundStates[parsed.data.refund_status] : undefined;
+  if (status !== undefined) return { status };
   throw new GatewayError({
     code: 'unreadableReply',
     message: `Failed to ${purpose}: Cashfree's answer could not be read. Compare its API version with ${cashfreeApiVersion}.`,

@@ -1,0 +1,37 @@
+import { planRefund } from '../src/orders/plan-remedy.ts';
+import { takeRemedy } from '../src/orders/take-remedy.ts';
+import { lookAtRefund, startRefund } from '../src/payments/refund-payment.ts';
+import type { SettlingDependencies } from '../src/purchases/settle-row.ts';
+import type { OrderActivities } from '../workflows/contract/order-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { notYet } from './failures.ts';
+
+/** The activities of remedies: taking the order, and giving its money back. */
+export function createRemedies(
+  deps: ActivityDependencies,
+  settling: SettlingDependencies,
+): Pick<
+  OrderActivities,
+  'beginRemedy' | 'takeRemedy' | 'dismissOwner' | 'planRefund' | 'startRefund' | 'awaitRefund'
+> {
+  return {
+    beginRemedy: async (wish) => {
+      const taken = await takeRemedy(deps, wish);
+      if (taken.kind === 'refused') return taken;
+      const { orderId } = wish;
+      if (taken.kind === 'unknown') return { kind: 'refused', sentence: `There is no order ${orderId}.` };
+      const { option, by, reason, endsAs } = taken.remedy;
+      await deps.startCompensation({ orderId, option, by, endsAs, ...(reason ? { reason } : {}) });
+      return { kind: 'begun' };
+    },
+    takeRemedy: async (wish) => ({ policy: await deps.readPolicy(), taken: await takeRemedy(deps, wish) }),
+    dismissOwner: ({ workflowId }) => deps.dismissOwner({ workflowId }),
+    planRefund: (input) => planRefund({ ...deps, ...settling }, input),
+    startRefund: (input) => startRefund(deps, input),
+    awaitRefund: async ({ refundId, everyMs }) => {
+      const end = await lookAtRefund(deps, { refundId });
+      if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.`, retryMs: everyMs });
+      return end;
+    },
+  };
+}

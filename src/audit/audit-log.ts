@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { type Collections, insertOnce } from '../database.ts';
+import type { AdminAct } from '../domain/admin-act.ts';
+
+/** What admins did, each act once (I11). */
+export interface AuditLog {
+  /** Safe to repeat: the same `actId` is written once and stays as it was written first. */
+  record(act: AdminAct): Promise<void>;
+  /** The newest acts first; those on one subject (an order, a lock, a server ...) where its id is given. */
+  list(input: { subjectId?: string; limit: number }): Promise<AdminAct[]>;
+}
+
+export function createAuditLog({ db }: { db: Pick<Collections, 'auditLog'> }): AuditLog {
+  return {
+    async record({ actId, ...act }) {
+      await insertOnce(db.auditLog, { _id: actId, ...act });
+    },
+    async list({ subjectId, limit }) {
+      const filter = subjectId === undefined ? {} : { 'subject.id': subjectId };
+      const found = await db.auditLog.find(filter).sort({ at: -1, _id: -1 }).limit(limit).toArray();
+      return found.map(({ _id: actId, ...act }) => ({ actId, ...act }));
+    },
+  };
+}
+
+/** An act as whoever carries it out tells it; its id and its moment are added when it is recorded. */
+export type DoneAct = Omit<AdminAct, 'actId' | 'at'>;
+
+/**
+ * Records acts that no workflow records. The act is done by then: a database that does not answer is told, by
+ * `onLost`, and does not undo it.
+ */
+export function createActRecorder(deps: {
+  audit: Pick<AuditLog, 'record'>;
+  /** ISO UTC. */
+  now: () => string;
+  onLost: (act: AdminAct, error: unknown) => void;
+}): (done: DoneAct) => Promise<void> {
+  return async (done) => {
+    const act: AdminAct = { actId: randomUUID(), at: deps.now(), ...done };
+    try {
+      await deps.audit.record(act);
+    } catch (error) {
+      deps.onLost(act, error);
+    }
+  };
+}

@@ -1,0 +1,77 @@
+import type { Collection } from 'mongodb';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Collections } from '../database.ts';
+import type { OrderReport } from '../domain/order-report.ts';
+import { recommendedActions } from '../domain/order-words.ts';
+import type { NotificationDocument } from '../notifications/notifier.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import { lineOf } from './list-orders.ts';
+
+/** More rows of one kind than this belong to no order that is well. */
+const rowLimit = 200;
+
+interface ReportDependencies {
+  db: Pick<Collections, 'orders' | 'payments' | 'purchases' | 'servers'> & {
+    notifications: Collection<NotificationDocument>;
+  };
+  audit: Pick<AuditLog, 'list'>;
+  now: () => Date;
+  /** Where a workflow is shown in the Temporal Web UI; null where its address is not known. */
+  linkTo: (workflowId: string) => string | null;
+}
+
+/** Everything about one order that a person needs, without its customer; null where there is no such order. */
+export async function reportOrder(
+  deps: ReportDependencies,
+  { orderId }: { orderId: string },
+): Promise<OrderReport | null> {
+  const { db, audit } = deps;
+  const order = await db.orders.findOne({ _id: orderId });
+  if (order === null) return null;
+  const [payments, purchases, servers, notices, acts] = await Promise.all([
+    db.payments.find({ orderId }).limit(rowLimit).toArray(),
+    db.purchases.find({ orderId }).sort({ number: 1 }).limit(rowLimit).toArray(),
+    db.servers.find({ 'tenancy.orderId': orderId }).limit(rowLimit).toArray(),
+    db.notifications.find({ orderId }).sort({ at: 1 }).limit(rowLimit).toArray(),
+    audit.list({ subjectId: orderId, limit: rowLimit }),
+  ]);
+  return {
+    ...factsOf(deps, order),
+    payments: payments.map(({ paymentId, gateway, verdict, amountPaise, currency, paidAt }) => {
+      return { paymentId, gateway, verdict, amount: { amountMinor: amountPaise, currency }, paidAt };
+    }),
+    purchases: purchases.map(({ _id: purchaseId, state, ip, sentAt, why }) => {
+      return { purchaseId, state, ip, sentAt, why };
+    }),
+    servers: servers.map(({ ip, tenancy: { state, since, expiresAt } }) => ({ ip, state, since, expiresAt })),
+    notices: notices.map(({ _id, kind, state, at }) => ({
+      kind,
+      to: _id.endsWith(':customer') ? 'customer' : 'admin',
+      state,
+      at,
+    })),
+    acts: acts.reverse(),
+  };
+}
+
+type Facts = Omit<OrderReport, 'payments' | 'purchases' | 'servers' | 'notices' | 'acts'>;
+
+function factsOf({ now, linkTo }: ReportDependencies, order: OrderDocument): Facts {
+  const { failure, owner, productId, productName: name, ramGb, os, remedy } = order;
+  return {
+    ...lineOf(order, now()),
+    failure,
+    recommended: order.status === 'failed' && failure ? recommendedActions[failure.code] : null,
+    decisionDeadline: order.decisionDeadline ?? null,
+    owner,
+    webUi: owner === null ? null : linkTo(owner),
+    product: { productId, name, ramGb, os },
+    amount: { amountMinor: order.amountPaise, currency: order.currency },
+    createdAt: order.createdAt,
+    paidAt: order.paidAt,
+    goods: order.goods,
+    money: order.money,
+    remedy: remedy === null ? null : { option: remedy.option, workflowId: remedy.workflowId },
+    timeline: order.timeline,
+  };
+}

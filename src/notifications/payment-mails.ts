@@ -1,0 +1,69 @@
+import { formatMoney } from '../domain/money.ts';
+import { recommendedActions } from '../domain/order-words.ts';
+import type { CapturedPayment } from '../domain/payment.ts';
+import { adminMail, ownerOf } from './admin-mail.ts';
+import { type MailDraft, type MailSettings, moment, type Written } from './mail-draft.ts';
+import type { Notice, PaymentMismatchNotice } from './notice.ts';
+
+/** Another amount or currency than the order's. */
+export function mismatchMail(told: Written<PaymentMismatchNotice>): MailDraft {
+  const { notice, settings } = told;
+  const { orderId, payment, expected } = notice;
+  const asked = formatMoney({ amountMinor: expected.amountPaise, currency: expected.currency });
+  return adminMail({
+    settings,
+    workflowId: ownerOf(told),
+    subject: `Payment does not match order ${orderId}`,
+    paragraphs: [
+      `Order ${orderId} costs ${asked}, but ${paid(payment)} was paid. No server is bought for it.`,
+      recommendedActions.paymentMismatch,
+    ],
+    facts: paymentFacts({ payment, settings }),
+  });
+}
+
+/** A payment that the order does not need. */
+export function extraPaymentMail(told: Written<Extract<Notice, { kind: 'extraPayment' }>>): MailDraft {
+  const { notice, settings } = told;
+  const { orderId, payment } = notice;
+  return adminMail({
+    settings,
+    workflowId: ownerOf(told),
+    subject: `Order ${orderId} was paid once more`,
+    paragraphs: [
+      `Order ${orderId} needs no further payment, but ${paid(payment)} has arrived. It buys nothing; give it back in the gateway's dashboard.`,
+    ],
+    facts: paymentFacts({ payment, settings }),
+  });
+}
+
+/** A payment for an order that nobody knows. */
+export function unmatchedPaymentMail(
+  told: Written<Extract<Notice, { kind: 'unmatchedPayment' }>>,
+): MailDraft {
+  const { notice, settings, owner } = told;
+  const { payment } = notice;
+  return adminMail({
+    settings,
+    workflowId: owner ?? `order-${payment.orderId}`,
+    subject: `Payment for an unknown order ${payment.orderId}`,
+    paragraphs: [
+      `${paid(payment)} was paid for order ${payment.orderId}, which does not exist here. It is recorded as unmatched; find out whose it is, or give it back in the gateway's dashboard.`,
+    ],
+    facts: paymentFacts({ payment, settings }),
+  });
+}
+
+function paid(payment: CapturedPayment): string {
+  return formatMoney({ amountMinor: payment.amountPaise, currency: payment.currency });
+}
+
+function paymentFacts({ payment, settings }: { payment: CapturedPayment; settings: MailSettings }) {
+  return [
+    { label: 'Order', value: payment.orderId },
+    { label: 'Payment', value: payment.paymentId },
+    { label: 'Gateway', value: payment.gateway },
+    { label: 'Amount', value: paid(payment) },
+    { label: 'Paid at', value: moment(payment.paidAt, settings) },
+  ];
+}

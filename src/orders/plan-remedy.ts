@@ -1,0 +1,86 @@
+import type { Collections } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
+import type { RemedyStep } from '../domain/refund.ts';
+import { latestPurchase } from '../purchases/latest-purchase.ts';
+import { movePurchase } from '../purchases/purchase-ledger.ts';
+import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
+import { isLiving } from '../servers/server-document.ts';
+import type { OrderDocument } from './order-document.ts';
+
+type Rows = Collections;
+type PlanDependencies = SettlingDependencies & { db: Rows };
+
+/**
+ * The next step of the remedy `refund`, by what MongoDB and the ledger say: nothing may be bought for the order any
+ * more, then every captured payment goes back, then the servers that were bought for it are taken back.
+ */
+export async function planRefund(
+  deps: PlanDependencies,
+  input: { orderId: string; workflowId: string },
+): Promise<RemedyStep> {
+  const { db } = deps;
+  const { orderId, workflowId } = input;
+  const order = await db.orders.findOne({ _id: orderId });
+  if (!order) throw new BrokenRecord(`Failed to refund order ${orderId}: it does not exist.`);
+  const open = await closePurchase(deps, order);
+  if (open) return { kind: 'settle', purchaseId: open };
+  await takeMoney(db, order, workflowId);
+  const payment = await unreturnedPayment(db, orderId);
+  if (payment) return { kind: 'refund', paymentKey: payment };
+  const server = await serverOf(deps, orderId);
+  if (server) return { kind: 'endServer', ...server };
+  await db.orders.updateOne(
+    { _id: orderId, money: 'refunding', 'remedy.workflowId': workflowId },
+    { $set: { money: 'refunded' } },
+  );
+  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  const refundedPaise = refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0);
+  return { kind: 'done', endsAs: order.remedy?.endsAs ?? 'refunded', refundedPaise, currency: order.currency };
+}
+
+/** What was only intended is voided, so that no late run can send it. @returns a purchase that has to be settled. */
+async function closePurchase(deps: PlanDependencies, order: OrderDocument): Promise<string | null> {
+  const { db } = deps;
+  const latest = await latestPurchase({ db, orderId: order._id });
+  if (!latest || latest.kind !== 'buy') return null;
+  const purchaseId = latest._id;
+  if (latest.state === 'sent' || latest.state === 'unknown') return purchaseId;
+  if (latest.state === 'intended') {
+    const why = 'The order is refunded; nothing was sent.';
+    const moved = await movePurchase({ db, purchaseId, from: ['intended'], to: 'void', set: { why } });
+    if (!moved) return closePurchase(deps, order);
+  }
+  await finishPurchase(deps, purchaseId);
+  return null;
+}
+
+/** kept -> refunding, by the remedy that owns the order: from here on nothing is bought or delivered for it. */
+async function takeMoney(db: Rows, order: OrderDocument, workflowId: string): Promise<void> {
+  if (order.money !== 'kept') return;
+  const moved = await db.orders.updateOne(
+    { _id: order._id, money: 'kept', owner: workflowId, 'remedy.workflowId': workflowId },
+    { $set: { money: 'refunding' } },
+  );
+  if (moved.matchedCount === 0)
+    throw new BrokenRecord(`Failed to refund order ${order._id}: it belongs to another workflow.`);
+}
+
+async function unreturnedPayment(db: Rows, orderId: string): Promise<string | null> {
+  const payments = await db.payments.find({ orderId }).toArray();
+  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  const returned = new Set(refunds.map(({ paymentKey }) => paymentKey));
+  return payments.find(({ _id }) => !returned.has(_id))?._id ?? null;
+}
+
+async function serverOf(
+  deps: PlanDependencies,
+  orderId: string,
+): Promise<{ purchaseId: string; ip: string } | null> {
+  const servers = await deps.db.servers.find({ 'tenancy.orderId': orderId }).toArray();
+  const now = deps.now();
+  const living = servers.find(
+    ({ tenancy }) => tenancy.state !== 'stranded' && isLiving({ tenancy, now }),
+  );
+  if (!living?.tenancy.purchaseId) return null;
+  return { purchaseId: living.tenancy.purchaseId, ip: living.ip };
+}

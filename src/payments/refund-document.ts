@@ -1,0 +1,22 @@
+import type { GatewayName } from '../domain/order.ts';
+
+/**
+ * One refund (collection `refunds`, `_id` = its id at the gateway and its idempotency key). `reserved`: its share is
+ * taken, the gateway may not know it yet; `refused` and `cancelled` have given their share back.
+ */
+export interface RefundDocument {
+  _id: string;
+  orderId: string;
+  gateway: GatewayName;
+  /** `_id` in `payments`. */
+  paymentKey: string;
+  paymentId: string;
+  amountPaise: number;
+  currency: string;
+  state: 'reserved' | 'pending' | 'success' | 'cancelled' | 'refused';
+  /** What the gateway said where it did not pay, for people. */
+  why: string | null;
+  /** ISO UTC. */
+  createdAt: string;
+  settledAt: string | null;
+}

@@ -1,0 +1,101 @@
+import type { Client } from '@temporalio/client';
+import { cancelOrderUpdate } from '../../workflows/contract/provision-order.ts';
+import type { Collections } from '../database.ts';
+import { assertNever } from '../domain/assert-never.ts';
+import { answerCancel } from '../domain/order-lifecycle.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import {
+  type OrderActResult,
+  type OrderWish,
+  type RecordAct,
+  recordOrderAct,
+  refusedByDocument,
+  saidBy,
+} from './order-act.ts';
+import { orUnavailable } from './run-verdict.ts';
+import { tellOwner } from './tell-owner.ts';
+
+interface CancelDependencies {
+  client: Client;
+  db: Pick<Collections, 'orders'>;
+  recordAct: RecordAct;
+  now: () => Date;
+}
+
+/**
+ * Cancels an order: an unpaid one here, by one conditional update, since no workflow owns it; a paid one by its
+ * owner, which gives the money back first, and refuses once something was sent to the supplier.
+ */
+export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<OrderActResult> {
+  return orUnavailable(async () => {
+    const { orderId } = wish;
+    if (await cancelUnpaid(deps, wish)) {
+      const next = 'It was not paid: it is cancelled, and a payment that comes all the same is given back.';
+      await recordOrderAct(deps, { act: 'cancelOrder', wish, accepted: true, answer: next });
+      return { kind: 'accepted', orderId, orderStatus: 'cancelled', next };
+    }
+    const order = await deps.db.orders.findOne({ _id: orderId });
+    if (!order) return { kind: 'notFound' };
+    if (!order.open || (order.owner === null && order.money === 'unpaid')) {
+      return refuse(deps, { wish, order });
+    }
+    return askOwner(deps, { wish, order });
+  });
+}
+
+/** Judged by the one document: a payment that has moved `money`, or a run that owns the order, comes first. */
+async function cancelUnpaid({ db, now }: CancelDependencies, wish: OrderWish): Promise<boolean> {
+  const at = now().toISOString();
+  const why = wish.reason ? `: ${wish.reason}` : '';
+  const moved = await db.orders.updateOne(
+    { _id: wish.orderId, status: 'pendingPayment', money: 'unpaid', owner: null },
+    {
+      $set: {
+        status: 'cancelled',
+        statusSince: at,
+        open: false,
+        next: { text: 'Nothing: the order has ended.', at: null },
+      },
+      $inc: { version: 1 },
+      $push: { timeline: { at, text: `Cancelled by ${wish.by}${why}. It was not paid.` } },
+    },
+  );
+  return moved.matchedCount === 1;
+}
+
+async function askOwner(
+  deps: CancelDependencies,
+  { wish, order }: { wish: OrderWish; order: OrderDocument },
+): Promise<OrderActResult> {
+  const told = await tellOwner(deps, { order, update: cancelOrderUpdate, said: saidBy(wish) });
+  const { _id: orderId, status: orderStatus } = order;
+  switch (told.kind) {
+    case 'answered':
+      return { kind: 'accepted', orderId, ...told.accepted };
+    case 'refused':
+      return { kind: 'refused', ...told.refusal };
+    case 'kept':
+      return { kind: 'accepted', orderId, orderStatus, next: told.next };
+    case 'ended': {
+      const now = await deps.db.orders.findOne({ _id: orderId });
+      return refuse(deps, { wish, order: now ?? order });
+    }
+    default:
+      return assertNever(told);
+  }
+}
+
+/** No workflow is responsible: the document says why not. */
+async function refuse(
+  deps: CancelDependencies,
+  { wish, order }: { wish: OrderWish; order: OrderDocument },
+): Promise<OrderActResult> {
+  const { _id: orderId, status } = order;
+  const answer = answerCancel({ orderId, status, decided: null, sent: order.goods.state !== 'none' });
+  const sentence =
+    answer.kind === 'refused'
+      ? answer.sentence
+      : `Order ${orderId} is between two owners at this moment. Try again in a moment.`;
+  await recordOrderAct(deps, { act: 'cancelOrder', wish, accepted: false, answer: sentence });
+  return refusedByDocument({ order, sentence, now: deps.now() });
+}

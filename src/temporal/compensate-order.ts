@@ -1,0 +1,116 @@
+import type { Client } from '@temporalio/client';
+import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
+import { compensateOrderUpdate } from '../../workflows/contract/provision-order.ts';
+import type { Collections } from '../database.ts';
+import { assertNever } from '../domain/assert-never.ts';
+import { answerCompensate } from '../domain/order-lifecycle.ts';
+import { availableRemedies, type RemedyOption } from '../domain/remedy.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import {
+  type OrderActResult,
+  type OrderWish,
+  type RecordAct,
+  recordOrderAct,
+  refusedByDocument,
+  saidBy,
+} from './order-act.ts';
+import { orUnavailable } from './run-verdict.ts';
+import { startCompensation } from './start-compensation.ts';
+import { tellOwner } from './tell-owner.ts';
+
+/** The remedy that is wished for; what it does not take is ignored. */
+export interface CompensateWish extends OrderWish {
+  option: RemedyOption;
+  productId?: string;
+  amountPaise?: number;
+  reference?: string;
+}
+
+interface CompensateDependencies {
+  client: Client;
+  db: Pick<Collections, 'orders'>;
+  recordAct: RecordAct;
+  now: () => Date;
+}
+
+/**
+ * Begins a remedy. An order that still has its workflow is asked by the message `compensateOrder`; for a delivered
+ * one, whose workflow has completed, the workflow `compensation-<orderId>` is started, which takes the order.
+ */
+export function compensateOrder(deps: CompensateDependencies, wish: CompensateWish): Promise<OrderActResult> {
+  return orUnavailable(async () => {
+    const order = await deps.db.orders.findOne({ _id: wish.orderId });
+    if (!order) return { kind: 'notFound' };
+    const sentence = findObstacle(order, wish);
+    if (sentence !== null) return refuse(deps, { wish, order, sentence });
+    return order.status === 'active' ? startRemedy(deps, wish) : askOwner(deps, { wish, order });
+  });
+}
+
+/** What forbids it by the document alone; null where it can begin, or where the owner has to say. */
+function findObstacle(order: OrderDocument, { option }: CompensateWish): string | null {
+  const { _id: orderId, status, remedy, open } = order;
+  if (!availableRemedies.includes(option)) {
+    return `The remedy ${option} is not available yet; nothing was changed. Available: ${availableRemedies.join(', ')}.`;
+  }
+  if (status === 'active') {
+    return remedy === null ? null : `Order ${orderId} has had its remedy: ${remedy.option}.`;
+  }
+  if (status === 'pendingPayment' && order.money === 'unpaid' && order.owner === null) {
+    return `Order ${orderId} is not paid; there is nothing to give back. It can be cancelled.`;
+  }
+  return open && status !== 'compensating' ? null : sayEnded(order);
+}
+
+function sayEnded({ _id: orderId, status, remedy }: OrderDocument): string {
+  const answer = answerCompensate({ orderId, status, decided: null, sent: false, isRemedy: remedy !== null });
+  return answer.kind === 'refused' ? answer.sentence : `Order ${orderId} has ended; nothing was changed.`;
+}
+
+async function startRemedy({ client, ...deps }: CompensateDependencies, wish: CompensateWish) {
+  const { orderId, option, by, reason } = wish;
+  await startCompensation(client, { orderId, option, by, ...(reason ? { reason } : {}) });
+  const workflowId = compensationWorkflowId(orderId);
+  const next = `The remedy ${option} begins: what was paid goes back, then the server is taken back. See the workflow ${workflowId}.`;
+  await recordOrderAct(deps, { act: 'compensateOrder', wish, accepted: true, answer: next });
+  return { kind: 'accepted', orderId, orderStatus: 'active', next } as const;
+}
+
+async function askOwner(
+  deps: CompensateDependencies,
+  { wish, order }: { wish: CompensateWish; order: OrderDocument },
+): Promise<OrderActResult> {
+  const { option, productId, amountPaise, reference } = wish;
+  const chosen = {
+    option,
+    ...(productId === undefined ? {} : { productId }),
+    ...(amountPaise === undefined ? {} : { amountPaise }),
+    ...(reference === undefined ? {} : { reference }),
+  };
+  const said = { ...saidBy(wish), ...chosen };
+  const told = await tellOwner(deps, { order, update: compensateOrderUpdate, said });
+  const { _id: orderId, status: orderStatus } = order;
+  switch (told.kind) {
+    case 'answered':
+      return { kind: 'accepted', orderId, ...told.accepted };
+    case 'refused':
+      return { kind: 'refused', ...told.refusal };
+    case 'kept':
+      return { kind: 'accepted', orderId, orderStatus, next: told.next };
+    case 'ended': {
+      const now = (await deps.db.orders.findOne({ _id: orderId })) ?? order;
+      const sentence = `Order ${orderId} has ended as ${now.status} meanwhile; look at it, then choose.`;
+      return refuse(deps, { wish, order: now, sentence });
+    }
+    default:
+      return assertNever(told);
+  }
+}
+
+async function refuse(
+  deps: Omit<CompensateDependencies, 'client'>,
+  { wish, order, sentence }: { wish: CompensateWish; order: OrderDocument; sentence: string },
+): Promise<OrderActResult> {
+  await recordOrderAct(deps, { act: 'compensateOrder', wish, accepted: false, answer: sentence });
+  return refusedByDocument({ order, sentence, now: deps.now() });
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  forceReleaseSignal,
+  type LockAct,
+  type LockKey,
+  type LockView,
+  lockStartOptions,
+  lockStateQuery,
+  lockWorkflowType,
+  packageLockId,
+  pauseLockSignal,
+  resumeLockSignal,
+} from '../../workflows/contract/package-lock.ts';
+import type { RecordAct } from './order-act.ts';
+import { orUnavailable, type unavailable } from './run-verdict.ts';
+
+/** A lock answers within milliseconds; without a worker it never does. */
+const viewWithinMs = 5_000;
+const effectWithinMs = 5_000;
+const lookEveryMs = 100;
+
+/** `idle`: it does not run, since nobody needs it. `silent`: it runs, and no worker answers for it. */
+export type LockSight = LockKey & { lockId: string } & (
+    | { state: 'running'; view: LockView }
+    | { state: 'idle' | 'silent'; view: null }
+  );
+
+/** What the lock of a package says now. */
+export async function readLock(client: Client, key: LockKey): Promise<LockSight> {
+  const lockId = packageLockId(key);
+  const sight = { ...key, lockId };
+  const handle = client.workflow.getHandle(lockId);
+  try {
+    const { status } = await handle.describe();
+    if (status.name !== 'RUNNING') return { ...sight, state: 'idle', view: null };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { ...sight, state: 'idle', view: null };
+    throw error;
+  }
+  try {
+    const view = await client.withDeadline(Date.now() + viewWithinMs, () => handle.query(lockStateQuery));
+    return { ...sight, state: 'running', view };
+  } catch {
+    return { ...sight, state: 'silent', view: null };
+  }
+}
+
+export interface LockWish {
+  key: LockKey;
+  act: LockAct;
+  /** Of `forceRelease`. */
+  requestId?: string;
+  reason: string | null;
+  by: string;
+}
+
+export type LockOutcome =
+  | { kind: 'accepted'; next: string }
+  | { kind: 'refused'; sentence: string }
+  | typeof unavailable;
+
+/** Pauses, resumes or releases the lock of a package and waits, for seconds, until it has taken effect. */
+export async function steerLock(
+  deps: { client: Client; recordAct: RecordAct },
+  wish: LockWish,
+): Promise<LockOutcome> {
+  const outcome = await orUnavailable(() => steer(deps.client, wish));
+  if (outcome.kind === 'unavailable') return outcome;
+  await deps.recordAct({
+    act: wish.act,
+    subject: { kind: 'lock', id: packageLockId(wish.key) },
+    by: wish.by,
+    reason: wish.reason,
+    accepted: outcome.kind === 'accepted',
+    answer: outcome.kind === 'accepted' ? outcome.next : outcome.sentence,
+  });
+  return outcome;
+}
+
+async function steer(client: Client, wish: LockWish): Promise<Exclude<LockOutcome, typeof unavailable>> {
+  const before = await readLock(client, wish.key);
+  if (!(await sendAct(client, wish))) return { kind: 'refused', sentence: notRunning(wish) };
+  const seen = await untilTaken(client, { wish, before });
+  if (seen === null) {
+    return { kind: 'accepted', next: 'The lock has not answered yet: the message is kept for its worker.' };
+  }
+  const isRefused = seen.lastRefusal !== null && seen.lastRefusal.at !== before.view?.lastRefusal?.at;
+  if (isRefused && seen.lastRefusal?.signal === wish.act) {
+    return { kind: 'refused', sentence: seen.lastRefusal.sentence };
+  }
+  return { kind: 'accepted', next: describeEffect(wish, seen) };
+}
+
+/** @returns false where the lock does not run, so that there is nothing to resume or to release. */
+async function sendAct(client: Client, wish: LockWish): Promise<boolean> {
+  const { key, act, requestId, reason, by } = wish;
+  const said = { by, ...(reason === null ? {} : { reason }) };
+  if (act === 'pauseLock') {
+    await client.workflow.signalWithStart(lockWorkflowType, {
+      ...lockStartOptions(key),
+      signal: pauseLockSignal.name,
+      signalArgs: [said],
+    });
+    return true;
+  }
+  const handle = client.workflow.getHandle(packageLockId(key));
+  try {
+    if (act === 'resumeLock') await handle.signal(resumeLockSignal.name, said);
+    else await handle.signal(forceReleaseSignal.name, { ...said, requestId });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** The lock after it has noted the act, or refused it; null where it says neither in time. */
+async function untilTaken(
+  client: Client,
+  { wish, before }: { wish: LockWish; before: LockSight },
+): Promise<LockView | null> {
+  const giveUpAt = Date.now() + effectWithinMs;
+  while (Date.now() < giveUpAt) {
+    const { view } = await readLock(client, wish.key);
+    const acted = view?.lastAct?.act === wish.act && view.lastAct.at !== before.view?.lastAct?.at;
+    const refused = view?.lastRefusal?.signal === wish.act;
+    if (view && (acted || (refused && view.lastRefusal?.at !== before.view?.lastRefusal?.at))) return view;
+    await sleep(lookEveryMs);
+  }
+  return null;
+}
+
+function notRunning({ act, key }: LockWish): string {
+  const does = act === 'resumeLock' ? 'so it is not paused' : 'so nobody holds it or waits for it';
+  return `The lock of ${key.packageName} does not run, ${does}.`;
+}
+
+function describeEffect({ act, key, requestId }: LockWish, { waiters, holder }: LockView): string {
+  const queue = waiters.length === 1 ? '1 order waits' : `${waiters.length} orders wait`;
+  switch (act) {
+    case 'pauseLock':
+      return `Paused: nothing more is bought from ${key.packageName} until somebody resumes it; ${queue}. A purchase that runs is finished.`;
+    case 'resumeLock':
+      return `Open again: ${queue}${holder === null ? '' : `, ${holder.requestId} holds it`}.`;
+    case 'forceRelease':
+      return `${requestId} has neither the lock nor a place in its queue any more; ${queue}. The ledger keeps the next order waiting until what ${requestId} has sent is settled.`;
+  }
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createAuditLog } from '../../src/audit/audit-log.ts';
+import { collectionsOf } from '../../src/database.ts';
+import { findStuckOrders } from '../../src/desk/find-stuck-orders.ts';
+import { listOrders, type OrderQuery } from '../../src/desk/list-orders.ts';
+import { reportOrder } from '../../src/desk/report-order.ts';
+import { orderStatuses } from '../../src/domain/order.ts';
+import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
+import { boundOf } from '../../src/domain/state-table.ts';
+import type { NotificationDocument } from '../../src/notifications/notifier.ts';
+import { anOrder, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
+import { freshDatabase } from '../support/stack.ts';
+
+const policy = resolvePolicy(defaultPolicy);
+const since = Date.parse('2026-11-21T10:00:00.000Z');
+const at = (ms: number) => () => new Date(since + ms);
+
+async function fresh() {
+  const { db: database } = await freshDatabase();
+  return { database, db: collectionsOf(database) };
+}
+
+const failure = {
+  code: 'lockTimeout',
+  message: 'The package was busy.',
+  since: '2026-11-21T10:00:00.000Z',
+} as const;
+
+test('orders are listed newest first by status, code, package and address, without their customer', async () => {
+  const { db } = await fresh();
+  const other = { name: 'Another', email: 'other@example.com', phone: '+919876543211' };
+  await db.orders.insertMany([
+    anOrder({ _id: 'a-1' }),
+    anOrder({ _id: 'a-2', status: 'failed', failure }),
+    anOrder({ _id: 'a-3', status: 'queued', failure, packageKey: '103.182.44' }),
+    anOrder({ _id: 'a-4', customer: other }),
+  ]);
+  const all: OrderQuery = { status: null, code: null, packageKey: null, email: null, limit: 50 };
+  const ids = async (query: Partial<OrderQuery>) =>
+    (await listOrders({ db, now: at(60_000) }, { ...all, ...query })).map(({ orderId }) => orderId);
+  assert.deepEqual(await ids({}), ['a-4', 'a-3', 'a-2', 'a-1']);
+  assert.deepEqual(await ids({ limit: 2 }), ['a-4', 'a-3']);
+  assert.deepEqual(await ids({ status: 'queued' }), ['a-4', 'a-3', 'a-1']);
+  assert.deepEqual(await ids({ code: 'lockTimeout' }), ['a-2'], 'those that failed so, not those that had');
+  assert.deepEqual(await ids({ packageKey: '103.182.44' }), ['a-3']);
+  assert.deepEqual(await ids({ email: 'other@example.com' }), ['a-4']);
+  const [line] = await listOrders({ db, now: at(60_000) }, { ...all, code: 'lockTimeout' });
+  assert.deepEqual(line, {
+    orderId: 'a-2',
+    status: 'failed',
+    statusText: 'Needs a decision: The package was busy.',
+    since: '2026-11-21T10:00:00.000Z',
+    ageSeconds: 60,
+    packageKey: '103.181.91',
+    failureCode: 'lockTimeout',
+    next: null,
+  });
+});
+
+test('a report has everything of one order and nothing of its customer', async () => {
+  const { db, database } = await fresh();
+  const notifications = database.collection<NotificationDocument>('notifications');
+  const audit = createAuditLog({ db });
+  await db.orders.insertOne(anOrder({ _id: 'r-1', status: 'failed', failure }));
+  await db.purchases.insertMany([
+    aPurchase({ _id: 'r-1#1', state: 'refused' }),
+    aPurchase({ _id: 'r-10#1' }),
+  ]);
+  await db.servers.insertOne({
+    _id: 'smartvps:103.181.91.7',
+    supplier: 'smartvps',
+    ip: '103.181.91.7',
+    tenancy: aTenancy({ state: 'held', orderId: 'r-1' }),
+    history: [],
+  });
+  const payment = aPayment({ orderId: 'r-1' });
+  await db.payments.insertOne({
+    ...payment,
+    _id: 'cashfree:pay-r-1',
+    verdict: 'right',
+    recordedAt: payment.paidAt,
+    refundablePaise: payment.amountPaise,
+    refundIds: [],
+  });
+  await notifications.insertOne({
+    _id: 'r-1:failed:customer',
+    kind: 'orderFailed',
+    orderId: 'r-1',
+    state: 'sent',
+    at: payment.paidAt,
+    sentAt: payment.paidAt,
+  });
+  const subject = { kind: 'order', id: 'r-1' } as const;
+  const act = { by: 'x', act: 'retryOrder', subject, reason: null, accepted: true, answer: 'Yes.' };
+  await audit.record({ actId: '1', at: '2026-11-21T10:00:00.000Z', ...act });
+  const deps = { db: { ...db, notifications }, audit, now: at(0), linkTo: (id: string) => `ui/${id}` };
+  const report = await reportOrder(deps, { orderId: 'r-1' });
+  assert.ok(report);
+  assert.deepEqual(
+    report.purchases.map(({ purchaseId, state }) => [purchaseId, state]),
+    [['r-1#1', 'refused']],
+  );
+  assert.deepEqual(
+    report.servers.map(({ ip, state }) => [ip, state]),
+    [['103.181.91.7', 'held']],
+  );
+  assert.deepEqual(
+    report.payments.map(({ paymentId, verdict }) => [paymentId, verdict]),
+    [['pay-r-1', 'right']],
+  );
+  assert.deepEqual(
+    report.notices.map(({ kind, to }) => [kind, to]),
+    [['orderFailed', 'customer']],
+  );
+  assert.deepEqual(
+    report.acts.map(({ by }) => by),
+    ['x'],
+  );
+  assert.deepEqual([report.recommended, report.webUi], ['Retry: nothing was bought.', 'ui/order-r-1']);
+  assert.doesNotMatch(JSON.stringify(report), /A Customer|customer@example\.com|9876543210/);
+  assert.equal(await reportOrder(deps, { orderId: 'r-2' }), null);
+});
+
+test('an order is stuck past the bound of its status and not before, in every status that has one', async () => {
+  for (const status of orderStatuses) {
+    const { db } = await fresh();
+    await db.orders.insertOne(anOrder({ _id: 'o', status }));
+    const boundMs = boundOf({ status, policy });
+    const deps = { db, isPaused: async () => false };
+    const stuckAt = async (ms: number) =>
+      (await findStuckOrders({ ...deps, now: at(ms) }, { policy })).length;
+    if (boundMs === null) {
+      assert.equal(await stuckAt(400 * 86_400_000), 0, status);
+      continue;
+    }
+    assert.equal(await stuckAt(boundMs), 0, status);
+    assert.equal(await stuckAt(boundMs + 1_000), 1, status);
+    await db.orders.updateOne({ _id: 'o' }, { $set: { open: false } });
+    assert.equal(await stuckAt(boundMs + 1_000), 0, `${status}, ended`);
+  }
+});
+
+test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a decision that is reminded of', async () => {
+  const { db } = await fresh();
+  await db.orders.insertMany([
+    anOrder({ _id: 'paused', packageKey: '103.1.1' }),
+    anOrder({ _id: 'stuck', packageKey: '103.1.2' }),
+    anOrder({ _id: 'unpaid', status: 'pendingPayment', owner: null, money: 'unpaid' }),
+    anOrder({ _id: 'reminded', status: 'failed', failure: { ...failure, code: 'internalError' } }),
+    anOrder({
+      _id: 'delivered',
+      status: 'failed',
+      failure,
+      goods: { state: 'delivered', purchaseId: 'x#1' },
+    }),
+  ]);
+  const isPaused = async ({ packageKey }: { packageKey: string }) => packageKey === '103.1.1';
+  const stuck = await findStuckOrders({ db, isPaused, now: at(30 * 86_400_000) }, { policy });
+  assert.deepEqual(
+    stuck.map(({ orderId, boundSeconds }) => [orderId, boundSeconds]),
+    [['stuck', Math.floor((boundOf({ status: 'queued', policy }) ?? 0) / 1000)]],
+  );
+});

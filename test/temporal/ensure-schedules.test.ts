@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { ensureSchedules } from '../../src/temporal/ensure-schedules.ts';
+import { openNamespace } from '../../src/temporal/open-namespace.ts';
+import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
+import { useStack } from '../support/stack.ts';
+
+const { temporalAddress: address } = await useStack();
+const connection = await Connection.connect({ address });
+const namespace = `test-${randomUUID().slice(0, 8)}`;
+const client = new Client({ connection, namespace });
+const lines: string[] = [];
+const write = (_fields: object, sentence: string) => void lines.push(sentence);
+const log = { info: write, warn: write };
+await openNamespace({ client, namespace, address, limitMs: 60_000, sleep, log });
+const handle = client.schedule.getHandle(watchOrdersScheduleId);
+after(async () => {
+  await handle.delete();
+  await connection.close();
+});
+
+const ensure = (watchOrdersEveryMs: number) =>
+  ensureSchedules({ client, policy: { watchOrdersEveryMs }, log });
+async function everyMs(): Promise<(number | undefined)[]> {
+  const { spec } = await handle.describe();
+  return (spec.intervals ?? []).map(({ every }) => every);
+}
+
+test('two processes that start at once make one schedule, which skips a run while one is under way', async () => {
+  await Promise.all([ensure(60_000), ensure(60_000)]);
+  assert.deepEqual(await everyMs(), [60_000]);
+  const { policies, action } = await handle.describe();
+  assert.deepEqual([policies.overlap, policies.catchupWindow], ['SKIP', 10_000]);
+  assert.deepEqual(
+    [action.workflowType, action.taskQueue, action.workflowRunTimeout],
+    ['watchOrders', 'orders', 600_000],
+  );
+});
+
+test('the same policy changes nothing, another interval is taken over', async () => {
+  const before = (await handle.describe()).info.lastUpdatedAt;
+  await ensure(60_000);
+  assert.deepEqual((await handle.describe()).info.lastUpdatedAt, before);
+  await ensure(90_000);
+  assert.deepEqual(await everyMs(), [90_000]);
+  await ensure(5);
+  assert.deepEqual(await everyMs(), [1_000], 'schedules know no shorter one');
+});
+
+test('a schedule that a person has paused stays so, and a warning says it', async () => {
+  await handle.pause('we look ourselves');
+  lines.length = 0;
+  await ensure(120_000);
+  const { state } = await handle.describe();
+  assert.deepEqual([state.paused, state.note], [true, 'we look ourselves']);
+  assert.deepEqual(await everyMs(), [120_000]);
+  assert.match(lines.join('\n'), /The schedule is paused/);
+});
