@@ -1,11 +1,11 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import type { AssignWish, ClaimEnd } from '../src/domain/claim.ts';
 import type { Failure } from '../src/domain/order.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records, wipeActivities } from './activity-proxies.ts';
 import { type Accepted, assignServerSignal, assignServerUpdate } from './contract/provision-order.ts';
 import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
-import type { DecisionSlot } from './decision-slot.ts';
+import { type DecisionSlot, endingOf } from './decision-slot.ts';
 import { asSignalInput } from './order-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
@@ -119,11 +119,22 @@ async function makeReady(input: {
   place.giveUp();
 }
 
-async function endOfClaim(input: { policy: ResolvedPolicy; purchaseId: string }): Promise<ClaimEnd> {
-  const { policy, purchaseId } = input;
+async function endOfClaim(input: {
+  policy: ResolvedPolicy;
+  purchaseId: string;
+  /** True once the order is to end: then it needs no server any more. */
+  isAbandoned?: () => boolean;
+}): Promise<ClaimEnd> {
+  const { policy, purchaseId, isAbandoned = () => false } = input;
+  const everyMs = policy.credentialsEveryMs;
+  const scope = new CancellationScope();
+  const finishing = scope.run(() => wipeActivities(policy).finishClaim({ purchaseId, everyMs }));
   try {
-    const everyMs = policy.credentialsEveryMs;
-    return await wipeActivities(policy).finishClaim({ purchaseId, everyMs });
+    const end = await Promise.race([finishing, condition(isAbandoned)]);
+    if (end !== undefined) return end;
+    finishing.catch(() => undefined);
+    scope.cancel();
+    return records.returnClaim({ purchaseId, why: 'The order was ended.' });
   } catch {
     const why = 'It was not ready in time (wipeLimit).';
     return records.returnClaim({ purchaseId, why });
@@ -134,7 +145,7 @@ async function endOfClaim(input: { policy: ResolvedPolicy; purchaseId: string })
  * By the policy `claimStranded`, a stranded server that fits is made ready instead of buying; one that is not ready in
  * time goes back, and the order buys. @returns true where the ledger has a new word on the order.
  */
-export async function claimBeforeBuying({ order, policy, record }: OrderRun): Promise<boolean> {
+export async function claimBeforeBuying({ order, policy, record, slot }: OrderRun): Promise<boolean> {
   if (!policy.claimStranded) return false;
   const claim = await records.claimStranded({ orderId: order.orderId });
   if (claim.kind === 'none') return false;
@@ -146,7 +157,8 @@ export async function claimBeforeBuying({ order, policy, record }: OrderRun): Pr
       at: new Date(Date.now() + policy.wipeLimitMs).toISOString(),
     },
   });
-  const end = await endOfClaim({ policy, purchaseId: claim.purchaseId });
+  const isAbandoned = () => endingOf(slot) !== null;
+  const end = await endOfClaim({ policy, purchaseId: claim.purchaseId, isAbandoned });
   if (end.kind === 'gaveBack') record.note(end.sentence);
   return true;
 }
@@ -165,7 +177,8 @@ export async function resumeClaim(
     slot.empty();
     return { kind: 'again' };
   }
-  const end = await endOfClaim({ policy, purchaseId: input.purchaseId });
+  const isAbandoned = () => endingOf(slot) !== null;
+  const end = await endOfClaim({ policy, purchaseId: input.purchaseId, isAbandoned });
   if (end.kind === 'bought') return { kind: 'again' };
   record.note(end.sentence);
   if (input.failure === null) return { kind: 'again' };

@@ -18,8 +18,9 @@ export type Turn =
   | FailedStep;
 
 /**
- * Takes a stranded server where the policy says so; else queues for the package's lock, then checks the stock, buys and verifies while holding it. The status says
- * `provisioning` only once the lock is held, or a crash before would strand the order.
+ * Takes a stranded server where the policy says so; else queues for the package's lock, then checks the stock, buys and
+ * verifies while holding it. The status says `provisioning` only once the lock is held, or a crash before would strand
+ * the order.
  */
 export async function buyUnderLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
   const { order, policy, record } = run;

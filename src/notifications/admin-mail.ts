@@ -29,7 +29,7 @@ export function ownerOf({ notice, owner }: Written<{ orderId: string }>): string
 
 /** What happens by itself, and when. */
 export function sayNext(next: NextMove, settings: MailSettings): string {
-  return next.at === null ? next.text : `${next.text} on ${moment(next.at, settings)}`;
+  return next.at === null ? next.text : `${next.text} (${moment(next.at, settings)})`;
 }
 
 function workflowLink(input: { settings: MailSettings; workflowId: string }): MailContent['link'] {

@@ -20,8 +20,9 @@ const keepsServer: readonly PurchaseState[] = ['bought', 'wrong', 'case'];
 
 /**
  * Stops and wipes the server of a purchase that no order needs: bought or held -> changing -> stranded. Refused while
- * its order may still deliver it, unless `remedyOf` is the order's remedy, which may take a delivered one back. `ip` names one that an answer told after the verdict; without it, it is the one that
- * was bought. Safe to repeat; a repeat after a crash goes on under the same operation.
+ * its order may still deliver it, unless `remedyOf` is the order's remedy, which may take a delivered one back. `ip`
+ * names one that an answer told after the verdict; without it, it is the one that was bought. Safe to repeat; a repeat
+ * after a crash goes on under the same operation.
  * @throws SupplierError where the supplier did not do it: to be tried again, the tenancy stays `changing`.
  */
 export async function strandServer(

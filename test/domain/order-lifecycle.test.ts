@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { orderStatuses } from '../../src/domain/order.ts';
-import { answerRetry, type RetryState } from '../../src/domain/order-lifecycle.ts';
+import { answerCancel, answerCompensate, answerRetry, type EndingAnswer, type RetryState } from '../../src/domain/order-lifecycle.ts';
 
 const minuteMs = 60_000;
 const decided = { act: 'retry', by: 'an admin', at: '2026-11-21T09:58:00.000Z' };
@@ -86,4 +86,64 @@ test('before the policy is known nothing is past its bound', () => {
   for (const status of ['queued', 'provisioning'] as const) {
     assert.equal(answer({ status, ageMs: 1e12, ...limits }).kind, 'refused');
   }
+});
+
+/** Act or refusing sentence of `cancelOrder` and `compensateOrder`: nothing sent, something sent, already decided. */
+const endings: Record<
+  (typeof orderStatuses)[number],
+  { cancel: string; cancelSent: string; compensate: string; decided: string }
+> = {
+  pendingPayment: all('Order X is just being opened. Try again in a moment.'),
+  queued: open('end'),
+  waitingForStock: open('end'),
+  failed: open('end'),
+  provisioning: all(
+    'Order X is being bought at this moment. Wait until it is delivered or failed, then choose.',
+  ),
+  preparing: all(
+    'The server of order X is bought and waits for its login. Wait until it is delivered or failed, then choose.',
+  ),
+  active: {
+    ...all('Order X is delivered; it cannot be cancelled. Send compensateOrder {"option": "refund"}.'),
+    compensate: 'Order X is delivered: start the workflow compensateOrder for it.',
+  },
+  compensating: all('Order X has a remedy under way.'),
+  refunded: all('Order X has ended as refunded; nothing was changed.'),
+  cancelled: all('Order X has ended as cancelled; nothing was changed.'),
+  expired: all('Order X has ended as expired; nothing was changed.'),
+};
+
+function all(what: string) {
+  return { cancel: what, cancelSent: what, compensate: what, decided: what };
+}
+
+function open(act: string) {
+  return {
+    cancel: act,
+    cancelSent:
+      'Order X cannot be cancelled any more: something was sent to the supplier for it. Send compensateOrder {"option": "refund"}.',
+    compensate: act,
+    decided: 'Already decided: retry by an admin at 09:58 UTC.',
+  };
+}
+
+for (const status of orderStatuses) {
+  test(`cancelling or compensating an order that is ${status} is answered by the matrix`, () => {
+    const state = { orderId: 'X', status, decided: null, sent: false };
+    const said = (given: EndingAnswer) => (given.kind === 'accepted' ? given.act : given.sentence);
+    const row = endings[status];
+    assert.equal(said(answerCancel(state)), row.cancel);
+    assert.equal(said(answerCancel({ ...state, sent: true })), row.cancelSent);
+    assert.equal(said(answerCompensate({ ...state, sent: true, isRemedy: false })), row.compensate);
+    assert.equal(said(answerCancel({ ...state, decided })), row.decided);
+  });
+}
+
+test('compensating a remedy that is blocked tries it again', () => {
+  const state = { orderId: 'X', status: 'failed' as const, decided: null, sent: true, isRemedy: true };
+  assert.deepEqual(answerCompensate(state), {
+    kind: 'accepted',
+    act: 'retry',
+    next: 'The refund is tried again.',
+  });
 });

@@ -173,6 +173,36 @@ test('an order whose workflow is terminated during its claim goes on with the sa
   assert.deepEqual(await rowsOf(orderId), ['#1 claim bought']);
 });
 
+test('an order that is cancelled during its claim gives the server back and buys nothing', async () => {
+  const ip = `${wanted}.8`;
+  await service.setPolicy({ claimStranded: false });
+  await strand(ip);
+  await service.setPolicy({ claimStranded: true, lockWaitLimit: '6h' });
+  await simulator.addFaults({
+    call: 'format',
+    when: { address: ip, times: 1 },
+    do: { kind: 'delay', ms: 3_000 },
+  });
+  const orderId = await service.order({ productId: productOf(wanted) });
+  await eventually({
+    what: 'the server is being made ready',
+    read: () => tenancyOf(ip),
+    isRight: (tenancy) => tenancy?.state === 'changing',
+  });
+  const sales = (await salesOf(wanted)).length;
+  await client.workflow
+    .getHandle(`order-${orderId}`)
+    .executeUpdate('cancelOrder', { args: [{ by: 'a keeper' }] });
+  await service.orderIn(orderId, 'cancelled', 'refunded', 'compensating');
+  await eventually({
+    what: 'the server is stranded again',
+    read: () => tenancyOf(ip),
+    isRight: (tenancy) => tenancy?.state === 'stranded',
+  });
+  assert.deepEqual(await rowsOf(orderId), ['#1 claim void']);
+  assert.equal((await salesOf(wanted)).length, sales);
+});
+
 test('every fault fired, both ledgers agree, and nothing leaked', async () => {
   await assertFaultsFired(service);
   await assertLedgersAgree(service);

@@ -128,7 +128,7 @@ test('a reminder says how long the order has waited, what happens by itself and 
     mail.text,
     sentence,
     `It has waited for a decision since ${shopTime}.`,
-    `By itself: refund on ${shopTime}`,
+    `By itself: refund (${shopTime})`,
     `Open the workflow: ${ui}/compensation-ord-1`,
   );
   assert.match(mail.text, /signal "retryOrder"/);

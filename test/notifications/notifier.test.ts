@@ -201,7 +201,7 @@ test('a failed order tells the admin code, sentence, package, address, what happ
     'Code: wrongPackage',
     'Package: 103.181.91',
     'Address: 103.182.44.18',
-    'By itself: refund on 23 Nov 2026, 14:00 GMT+5:30',
+    'By itself: refund (23 Nov 2026, 14:00 GMT+5:30)',
     'Open the workflow: http://127.0.0.1:8233/namespaces/default/workflows/order-ord-1',
   ]) {
     assert.ok(mail.text.split('\n').includes(line), line);
