@@ -12,11 +12,7 @@ export function notYet(input: { why: string; retryMs: number }): ApplicationFail
 }
 
 /** Names and codes of errors that another try cannot heal: a person has to look. */
-const lasting: readonly string[] = [
-  ...brokenNames,
-  'UnknownCustomerError',
-  'mailRefused',
-];
+const lasting: readonly string[] = [...brokenNames, 'UnknownCustomerError', 'mailRefused'];
 
 /**
  * The one map from an error to what Temporal keeps of it: type and message alone, without addresses of people and

@@ -98,6 +98,7 @@ export async function composeWorker(
   };
   const workers = await createWorkers({
     settings: config.temporal,
+    ...(config.maxCachedWorkflows === null ? {} : { maxCachedWorkflows: config.maxCachedWorkflows }),
     longestPurchaseMs,
     orderActivities: {
       ...createActivities({

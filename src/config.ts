@@ -125,6 +125,16 @@ const sections = {
     .transform((env) => ({
       mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM, adminEmail: env.ADMIN_EMAIL },
     })),
+  workflowCache: z
+    .object({
+      WORKFLOW_CACHE_SIZE: z
+        .string()
+        .regex(/^\d{1,6}$/, { error: 'is no whole number from 0 to 999999.' })
+        .optional(),
+    })
+    .transform((env) => ({
+      maxCachedWorkflows: env.WORKFLOW_CACHE_SIZE === undefined ? null : Number(env.WORKFLOW_CACHE_SIZE),
+    })),
   publicUrl: z
     .object({ PUBLIC_URL: httpUrl('the address under which people and gateways reach the API') })
     .transform((env) => ({ publicUrl: env.PUBLIC_URL })),
@@ -217,11 +227,12 @@ type OptionalSection = 'hostycare' | 'razorpay';
 /** What each part asks for; `api` includes what the pages need. */
 const parts = {
   worker: [
-    'cashfree',
     'temporal',
+    'workflowCache',
     'mongodb',
     'smartvps',
     'hostycare',
+    'cashfree',
     'mail',
     'publicUrl',
     'credentialsKeys',

@@ -69,7 +69,45 @@ export function openDatabase(input: { uri: string; name: string }): { client: Mo
     socketTimeoutMS: 20_000,
     writeConcern: { w: 'majority' },
   });
+  const watch = setInterval(() => freeStuckWrites(client), lookForStuckEveryMs).unref();
+  client.once('topologyClosed', () => clearInterval(watch));
   return { client, db: client.db(input.name) };
+}
+
+const lookForStuckEveryMs = 1_000;
+
+interface DriverConnection {
+  closed: boolean;
+  socket: { emit(event: 'drain'): void };
+}
+/** The parts of the driver's inside that are looked at; all of it may be missing in another version. */
+interface DriverInside {
+  topology?: {
+    s?: {
+      servers?: ReadonlyMap<
+        string,
+        {
+          monitor?: { connection?: DriverConnection | null } | null;
+          pool?: { checkedOut?: Iterable<DriverConnection> };
+        }
+      >;
+    };
+  };
+}
+
+/**
+ * A driver that writes to a socket in the moment between its destruction and its close waits for a "drain" that never
+ * comes (mongodb 7.7.0, `Connection.writeCommand`). Where that happens to the check of its monitor, which a crash of
+ * the database makes likely, the process never finds the database again. Told to go on, it sees that the connection is
+ * closed.
+ */
+function freeStuckWrites(client: MongoClient): void {
+  const servers = (client as unknown as DriverInside).topology?.s?.servers;
+  for (const { monitor, pool } of servers?.values() ?? []) {
+    for (const connection of [monitor?.connection, ...(pool?.checkedOut ?? [])]) {
+      if (connection?.closed) connection.socket.emit('drain');
+    }
+  }
 }
 
 /** MongoDB could not be reached: the caller answers 503 and is asked again. */

@@ -1,9 +1,9 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import { formatMoney } from '../src/domain/money.ts';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import type { RemedyStep } from '../src/domain/refund.ts';
 import { availableRemedies, type Remedy, remedyOptions } from '../src/domain/remedy.ts';
-import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import {
   dismissal,
   records,
@@ -13,8 +13,8 @@ import {
 } from './activity-proxies.ts';
 import type { CompensateOrderInput, CompensateOrderResult } from './contract/compensate-order.ts';
 import { createDecisionSlot } from './decision-slot.ts';
-import { enterFailed, type FailingRun, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { orLate } from './or-late.ts';
+import { enterFailed, type FailingRun, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
@@ -191,7 +191,9 @@ async function refund(run: RemedyRun, { paymentKey }: { paymentKey: string }): P
   if (started.kind === 'refused') return blocked(started.sentence);
   const { refundId, amountPaise, currency } = started;
   const money = formatMoney({ amountMinor: amountPaise, currency });
-  record.note(`The gateway has taken the refund ${refundId} of ${money}; its word on the outcome is awaited.`);
+  record.note(
+    `The gateway has taken the refund ${refundId} of ${money}; its word on the outcome is awaited.`,
+  );
   const end = await orLate(awaitRefund({ refundId, everyMs: policy.askGatewayEveryMs }));
   if (end === 'late') return blocked(`The payment gateway has not said in time what became of ${refundId}.`);
   if (end.kind === 'cancelled') return blocked(end.sentence);

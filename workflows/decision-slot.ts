@@ -10,7 +10,12 @@ export type Decision = {
 } & (
   | { act: 'retry' | 'resolve' | 'assign' }
   /** The order ends: by its remedy, or because another workflow has taken it. */
-  | { act: 'cancel' | 'remedy'; option: RemedyOption; reason: string | null; endsAs: 'refunded' | 'cancelled' }
+  | {
+      act: 'cancel' | 'remedy';
+      option: RemedyOption;
+      reason: string | null;
+      endsAs: 'refunded' | 'cancelled';
+    }
   | { act: 'ownerChanged' }
 );
 

@@ -52,7 +52,10 @@ async function fetchLogin(run: OrderRun, input: { purchaseId: string; ip: string
   if (await isWithin(credentialsAlertMs)) return true;
   const until = new Date(record.sinceMs + credentialsLimitMs).toISOString();
   record.note(`No login of ${ip} for ${describeDuration(credentialsAlertMs)}; the admin is told.`);
-  run.notices.tell({ factId: `credentialsLate:${purchaseId}`, notice: { kind: 'credentialsLate', ip, until } });
+  run.notices.tell({
+    factId: `credentialsLate:${purchaseId}`,
+    notice: { kind: 'credentialsLate', ip, until },
+  });
   return isWithin(credentialsLimitMs - credentialsAlertMs);
 }
 

@@ -1,7 +1,12 @@
 import { condition } from '@temporalio/workflow';
 import type { FailureCode } from '../src/domain/order.ts';
 import { recommendedActions } from '../src/domain/order-words.ts';
-import { type FailureMoment, type FailurePlan, isRetriedByItself, planFailure } from '../src/domain/state-table.ts';
+import {
+  type FailureMoment,
+  type FailurePlan,
+  isRetriedByItself,
+  planFailure,
+} from '../src/domain/state-table.ts';
 import { records } from './activity-proxies.ts';
 import { endingOf } from './decision-slot.ts';
 import type { FailedStep, OrderRun } from './order-run.ts';
@@ -89,7 +94,10 @@ function sayNext(plan: FailurePlan): { text: string; withinMs: number } {
   const withinMs = deadline?.afterMs ?? 0;
   if (plan.default === 'refund') return { text: 'Refund, unless somebody decides before', withinMs };
   if (plan.default === 'cancel') {
-    return { text: 'Cancelled, and what was paid goes back, unless the right payment comes before', withinMs };
+    return {
+      text: 'Cancelled, and what was paid goes back, unless the right payment comes before',
+      withinMs,
+    };
   }
   const [first] = plan.moments;
   return { text: 'Waits for a decision; the admin is reminded again', withinMs: first?.afterMs ?? withinMs };
@@ -143,7 +151,9 @@ async function isDoneWithin(
 function summaryOf(moment: FailureMoment): string {
   if (moment.kind === 'retry') return 'Tries again by itself';
   if (moment.kind === 'reminder') return 'Reminds the admin';
-  return moment.default === 'keepReminding' ? 'Reminds the admin at the deadline' : `By default: ${moment.default}`;
+  return moment.default === 'keepReminding'
+    ? 'Reminds the admin at the deadline'
+    : `By default: ${moment.default}`;
 }
 
 async function actByItself(run: FailingRun, moment: FailureMoment): Promise<void> {

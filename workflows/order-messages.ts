@@ -72,8 +72,20 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     wake = true;
   };
   const messages = [
-    { act: 'retryOrder', signal: retryOrderSignal, update: retryOrderUpdate, help: retryHelp, judge: judgeRetry },
-    { act: 'cancelOrder', signal: cancelOrderSignal, update: cancelOrderUpdate, help: cancelHelp, judge: judgeCancel },
+    {
+      act: 'retryOrder',
+      signal: retryOrderSignal,
+      update: retryOrderUpdate,
+      help: retryHelp,
+      judge: judgeRetry,
+    },
+    {
+      act: 'cancelOrder',
+      signal: cancelOrderSignal,
+      update: cancelOrderUpdate,
+      help: cancelHelp,
+      judge: judgeCancel,
+    },
     {
       act: 'compensateOrder',
       signal: compensateOrderSignal,
@@ -159,8 +171,14 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
   }
 
   function judgeCancel(from: SignalInput): Judgement {
-    if (from.kind === 'unreadable') return refused(`Failed to read the cancellation: ${from.why}. ${cancelHelp}`);
-    const state = { orderId: record.orderId, status: record.status, decided: slot.taken, sent: desk.isSent() };
+    if (from.kind === 'unreadable')
+      return refused(`Failed to read the cancellation: ${from.why}. ${cancelHelp}`);
+    const state = {
+      orderId: record.orderId,
+      status: record.status,
+      decided: slot.taken,
+      sent: desk.isSent(),
+    };
     if (desk.isRemedy) {
       return refused(`Order ${record.orderId} has a remedy under way; it cannot be cancelled.`);
     }
@@ -175,7 +193,12 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (!availableRemedies.includes(option)) {
       return refused(`The remedy ${option} is not available yet; nothing was changed. ${compensateHelp}`);
     }
-    const state = { orderId: record.orderId, status: record.status, decided: slot.taken, sent: desk.isSent() };
+    const state = {
+      orderId: record.orderId,
+      status: record.status,
+      decided: slot.taken,
+      sent: desk.isSent(),
+    };
     const answer = answerCompensate({ ...state, isRemedy: desk.isRemedy });
     return judgeEnding(answer, { act: 'remedy', option, endsAs: 'refunded' });
   }

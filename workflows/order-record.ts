@@ -1,4 +1,10 @@
-import { condition, log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  log,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { AdminAct } from '../src/domain/admin-act.ts';
 import { endStatuses, type Failure, type FailureCode, type OrderStatus } from '../src/domain/order.ts';
 import type { OrderFacts } from '../src/domain/order-facts.ts';
@@ -154,7 +160,10 @@ export function createOrderRecord(orderId: string): OrderRecord {
       }
       if (change.status !== status || change.failure) sinceMs = Date.now();
       status = change.status;
-      next = { ...change.next, ...(change.nextWithinMs === undefined ? {} : { at: after(change.nextWithinMs) }) };
+      next = {
+        ...change.next,
+        ...(change.nextWithinMs === undefined ? {} : { at: after(change.nextWithinMs) }),
+      };
       decisionDeadline = change.decideWithinMs === undefined ? null : after(change.decideWithinMs);
       failure = change.failure ? { ...change.failure, since: new Date(sinceMs).toISOString() } : null;
       casePurchaseId = change.casePurchaseId ?? null;
@@ -191,7 +200,9 @@ export function createOrderRecord(orderId: string): OrderRecord {
   }
 
   function showDetails(): void {
-    setCurrentDetails(describeOrder({ orderId, facts, status, sinceMs, failure, next, decisionDeadline, timeline, refusals }));
+    setCurrentDetails(
+      describeOrder({ orderId, facts, status, sinceMs, failure, next, decisionDeadline, timeline, refusals }),
+    );
   }
 
   /** One write after another: two at once could lose the timeline of the older one. */

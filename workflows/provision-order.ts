@@ -1,9 +1,4 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { OrderStatus } from '../src/domain/order.ts';
 import type { NextStep, OpenedOrder, OrderFacts } from '../src/domain/order-facts.ts';
@@ -20,9 +15,9 @@ import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
-import { sayError } from './say-error.ts';
 import { usePaymentDesk } from './payment-desk.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
+import { sayError } from './say-error.ts';
 import { waitForStock } from './wait-for-stock.ts';
 import { usePackageLock } from './with-package-lock.ts';
 

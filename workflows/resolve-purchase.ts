@@ -46,7 +46,8 @@ export function useResolvePurchase(desk: ResolveDesk): void {
     resolvePurchaseSignal,
     async (raw) => {
       const answer = await resolve(desk, readSignal(raw), 'Temporal Web UI');
-      if (answer.kind === 'refused') noteAct(record, readSignal(raw), { accepted: false, answer: answer.sentence });
+      if (answer.kind === 'refused')
+        noteAct(record, readSignal(raw), { accepted: false, answer: answer.sentence });
     },
     { description: resolveHelp },
   );

@@ -72,6 +72,11 @@ export function planChaos(input: {
   };
 }
 
+/** Orders of a plan, the first ones included. */
+export function ordersOf({ firstOrders, orders }: ChaosPlan): number {
+  return firstOrders.length + orders.length;
+}
+
 /** A few addresses in one package, too high a count in another, and enough for everybody in the rest. */
 function packagesFor(orders: number): PackageDefinition[] {
   const few = Math.max(2, Math.ceil(orders / 20));

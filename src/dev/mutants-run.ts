@@ -21,7 +21,15 @@ interface TestRun {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What the tests read; nothing else is copied. */
-const copied = ['src', 'workflows', 'activities', 'test', 'package.json', 'tsconfig.json'];
+const copied = [
+  'src',
+  'workflows',
+  'activities',
+  'test',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 const testLimitMs = 4 * 60_000;
 
 /**
@@ -94,9 +102,11 @@ async function runControl(input: {
   const kinds = Map.groupBy(chosen, ({ tests, only }) => `${tests.join(' ')}${only ?? ''}`);
   let passed = 0;
   let seconds = 0;
-  for (const [[mutant] = []] of [...kinds.values()].map((group) => [group] as const)) {
+  for (const [mutant] of kinds.values()) {
     if (!mutant) continue;
-    const run = await runTests({ mutant, dir, env });
+    const first = await runTests({ mutant, dir, env });
+    // Some tests have times of their own, which a machine that is busy elsewhere may miss once.
+    const run = first.exitCode === 0 ? first : await runTests({ mutant, dir, env });
     if (run.exitCode !== 0 || run.passed === 0) {
       const why = run.failed[0] ?? run.lastWords;
       throw new StackError(

@@ -116,6 +116,7 @@ const guarding: readonly Mutant[] = [
       },
     ],
     tests: ['test/workflows/with-package-lock.test.ts'],
+    only: 'who waits and who holds is known',
   },
   {
     name: 'trust a lease: a holder that is looked for is taken for dead',

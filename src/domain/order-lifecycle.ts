@@ -119,7 +119,11 @@ export function answerCompensate(state: EndingState & { isRemedy: boolean }): En
     case 'failed':
       if (state.decided) return alreadyDecided(state.decided);
       if (state.isRemedy) return { kind: 'accepted', act: 'retry', next: 'The refund is tried again.' };
-      return { kind: 'accepted', act: 'end', next: 'What was paid goes back; then any server is taken back.' };
+      return {
+        kind: 'accepted',
+        act: 'end',
+        next: 'What was paid goes back; then any server is taken back.',
+      };
     case 'pendingPayment':
       return refusedEnding(`Order ${orderId} is just being opened. Try again in a moment.`);
     case 'active':

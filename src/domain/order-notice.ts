@@ -31,9 +31,21 @@ export type OrderNotice =
       next: NextMove;
     }
   /** `nth` counts from 1; `since` is when the order failed. */
-  | { kind: 'decisionReminder'; code: FailureCode; sentence: string; since: string; nth: number; next: NextMove }
+  | {
+      kind: 'decisionReminder';
+      code: FailureCode;
+      sentence: string;
+      since: string;
+      nth: number;
+      next: NextMove;
+    }
   /** Nobody decided in time: `default` is what happens now. */
-  | { kind: 'deadlinePassed'; code: FailureCode; sentence: string; default: 'refund' | 'cancel' | 'keepReminding' }
+  | {
+      kind: 'deadlinePassed';
+      code: FailureCode;
+      sentence: string;
+      default: 'refund' | 'cancel' | 'keepReminding';
+    }
   /** The login is late (credentialsAlert); the order still waits for it until `until`. */
   | { kind: 'credentialsLate'; ip: string; until: string }
   | { kind: 'caseOpened'; purchaseId: string; sentence: string }

@@ -78,7 +78,11 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     owner: 'provisionOrder',
     moves: [
       { to: 'active', by: 'step', when: 'the login is stored, delivered and mailed' },
-      { to: 'failed', by: 'limit', when: 'no login has come, or it could not be mailed, for credentialsLimit' },
+      {
+        to: 'failed',
+        by: 'limit',
+        when: 'no login has come, or it could not be mailed, for credentialsLimit',
+      },
       { to: 'refunded', by: 'step', when: 'the money has gone back meanwhile' },
     ],
     boundedBy: 'credentialsLimit for the login, and once more for its mail',
@@ -112,7 +116,11 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     ],
     boundedBy: 'refundLimit for the money and wipeLimit for the server',
     boundMs: (policy) =>
-      policy.refundLimitMs + policy.wipeLimitMs + policy.longestPurchaseMs + longestSettlingMs(policy) + 300_000,
+      policy.refundLimitMs +
+      policy.wipeLimitMs +
+      policy.longestPurchaseMs +
+      longestSettlingMs(policy) +
+      300_000,
   },
   refunded: { owner: 'compensateOrder', moves: [], boundedBy: 'nothing: an end', boundMs: () => null },
   cancelled: { owner: 'compensateOrder', moves: [], boundedBy: 'nothing: an end', boundMs: () => null },
@@ -185,7 +193,10 @@ export interface FailurePlan {
  */
 export function planFailure(input: {
   code: FailureCode;
-  policy: Pick<ResolvedPolicy, 'automaticRetriesMs' | 'remindersMs' | 'decisionDeadlineMs' | 'decisionDefault'>;
+  policy: Pick<
+    ResolvedPolicy,
+    'automaticRetriesMs' | 'remindersMs' | 'decisionDeadlineMs' | 'decisionDefault'
+  >;
   /** Automatic retries since a person last decided. */
   retriesDone: number;
   /** False where another try is known to do harm or no good. */
@@ -194,7 +205,8 @@ export function planFailure(input: {
 }): FailurePlan {
   const { code, policy, retriesDone, mayRetry } = input;
   const byDefault = defaultOf(input);
-  const retryAfterMs = mayRetry && isRetriedByItself(code) ? policy.automaticRetriesMs[retriesDone] : undefined;
+  const retryAfterMs =
+    mayRetry && isRetriedByItself(code) ? policy.automaticRetriesMs[retriesDone] : undefined;
   const deadline: FailureMoment = {
     kind: 'deadline',
     afterMs: policy.decisionDeadlineMs,
@@ -207,7 +219,11 @@ export function planFailure(input: {
   const repeatMs = Math.max(...policy.remindersMs, policy.decisionDeadlineMs, 1);
   if (retryAfterMs !== undefined && retryAfterMs < policy.decisionDeadlineMs) {
     const before = reminders.filter(({ afterMs }) => afterMs < retryAfterMs);
-    return { moments: [...before, { kind: 'retry', afterMs: retryAfterMs }], default: byDefault, repeatMs: null };
+    return {
+      moments: [...before, { kind: 'retry', afterMs: retryAfterMs }],
+      default: byDefault,
+      repeatMs: null,
+    };
   }
   return {
     moments: [...reminders, deadline],

@@ -1,7 +1,7 @@
 import type { FailureCode, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
-import type { Restarts } from '../domain/restart-pace.ts';
 import type { Remedy } from '../domain/remedy.ts';
+import type { Restarts } from '../domain/restart-pace.ts';
 
 /** The customer of an order. Stays in MongoDB: never in a Temporal payload or a log. */
 export interface Customer {

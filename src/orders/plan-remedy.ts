@@ -35,7 +35,12 @@ export async function planRefund(
   );
   const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
   const refundedPaise = refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0);
-  return { kind: 'done', endsAs: order.remedy?.endsAs ?? 'refunded', refundedPaise, currency: order.currency };
+  return {
+    kind: 'done',
+    endsAs: order.remedy?.endsAs ?? 'refunded',
+    refundedPaise,
+    currency: order.currency,
+  };
 }
 
 /** What was only intended is voided, so that no late run can send it. @returns a purchase that has to be settled. */
@@ -78,9 +83,7 @@ async function serverOf(
 ): Promise<{ purchaseId: string; ip: string } | null> {
   const servers = await deps.db.servers.find({ 'tenancy.orderId': orderId }).toArray();
   const now = deps.now();
-  const living = servers.find(
-    ({ tenancy }) => tenancy.state !== 'stranded' && isLiving({ tenancy, now }),
-  );
+  const living = servers.find(({ tenancy }) => tenancy.state !== 'stranded' && isLiving({ tenancy, now }));
   if (!living?.tenancy.purchaseId) return null;
   return { purchaseId: living.tenancy.purchaseId, ip: living.ip };
 }

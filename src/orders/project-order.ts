@@ -17,7 +17,16 @@ export async function projectOrder(
   const written = await deps.db.orders.updateOne(
     { _id: orderId, owner: workflowId, version: { $lt: version } },
     {
-      $set: { status, statusSince, open, failure, next, decisionDeadline, version, ...(server ? { server } : {}) },
+      $set: {
+        status,
+        statusSince,
+        open,
+        failure,
+        next,
+        decisionDeadline,
+        version,
+        ...(server ? { server } : {}),
+      },
       $push: { timeline: { $each: timeline } },
     },
   );

@@ -41,7 +41,8 @@ export async function takeRemedy(
 /** A remedy begins where nothing is at the supplier at this moment. */
 function objectionOf({ _id, status, owner, money }: OrderDocument): string | null {
   if (owner === null) return `Order ${_id} is ${status}: nothing was paid for it.`;
-  if (money === 'refunding' || money === 'refunded') return `The money of order ${_id} has gone back already.`;
+  if (money === 'refunding' || money === 'refunded')
+    return `The money of order ${_id} has gone back already.`;
   switch (status) {
     case 'failed':
     case 'active':
@@ -58,5 +59,7 @@ function objectionOf({ _id, status, owner, money }: OrderDocument): string | nul
 
 function sayTaken({ _id, open, status }: OrderDocument, { option, by, startedAt }: Remedy): string {
   const chosen = `the remedy ${option} was chosen by ${by} at ${startedAt}`;
-  return open ? `Order ${_id}: ${chosen} and is under way.` : `Order ${_id} has ended as ${status}: ${chosen}.`;
+  return open
+    ? `Order ${_id}: ${chosen} and is under way.`
+    : `Order ${_id} has ended as ${status}: ${chosen}.`;
 }

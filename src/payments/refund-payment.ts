@@ -76,7 +76,10 @@ async function settleRefund(
   if (said?.status === 'cancelled') {
     const why = 'The gateway cancelled it.';
     await giveBack(deps, { refund, from: ['reserved', 'pending', 'success'], to: 'cancelled', why });
-    return { kind: 'cancelled', sentence: `The gateway cancelled the refund ${refundId}; nothing was paid back.` };
+    return {
+      kind: 'cancelled',
+      sentence: `The gateway cancelled the refund ${refundId}; nothing was paid back.`,
+    };
   }
   return null;
 }

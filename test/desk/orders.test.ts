@@ -16,10 +16,8 @@ const policy = resolvePolicy(defaultPolicy);
 const since = Date.parse('2026-11-21T10:00:00.000Z');
 const at = (ms: number) => () => new Date(since + ms);
 
-async function fresh() {
-  const { db: database } = await freshDatabase();
-  return { database, db: collectionsOf(database) };
-}
+const { db: database } = await freshDatabase();
+const db = collectionsOf(database);
 
 const failure = {
   code: 'lockTimeout',
@@ -28,7 +26,7 @@ const failure = {
 } as const;
 
 test('orders are listed newest first by status, code, package and address, without their customer', async () => {
-  const { db } = await fresh();
+  await db.orders.deleteMany({});
   const other = { name: 'Another', email: 'other@example.com', phone: '+919876543211' };
   await db.orders.insertMany([
     anOrder({ _id: 'a-1' }),
@@ -59,7 +57,6 @@ test('orders are listed newest first by status, code, package and address, witho
 });
 
 test('a report has everything of one order and nothing of its customer', async () => {
-  const { db, database } = await fresh();
   const notifications = database.collection<NotificationDocument>('notifications');
   const audit = createAuditLog({ db });
   await db.orders.insertOne(anOrder({ _id: 'r-1', status: 'failed', failure }));
@@ -124,7 +121,7 @@ test('a report has everything of one order and nothing of its customer', async (
 
 test('an order is stuck past the bound of its status and not before, in every status that has one', async () => {
   for (const status of orderStatuses) {
-    const { db } = await fresh();
+    await db.orders.deleteMany({});
     await db.orders.insertOne(anOrder({ _id: 'o', status }));
     const boundMs = boundOf({ status, policy });
     const deps = { db, isPaused: async () => false };
@@ -142,7 +139,7 @@ test('an order is stuck past the bound of its status and not before, in every st
 });
 
 test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a decision that is reminded of', async () => {
-  const { db } = await fresh();
+  await db.orders.deleteMany({});
   await db.orders.insertMany([
     anOrder({ _id: 'paused', packageKey: '103.1.1' }),
     anOrder({ _id: 'stuck', packageKey: '103.1.2' }),

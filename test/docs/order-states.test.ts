@@ -41,7 +41,11 @@ function failureRow(code: (typeof failureCodes)[number]): string {
   const policy = resolvePolicy(defaultPolicy);
   const plan = planFailure({ code, policy, retriesDone: 0, mayRetry: true, hasDelivered: false });
   const isRetried = plan.moments.some(({ kind }) => kind === 'retry');
-  const words = { refund: 'refund', cancel: 'cancelled, what was paid goes back', keepReminding: 'reminders' };
+  const words = {
+    refund: 'refund',
+    cancel: 'cancelled, what was paid goes back',
+    keepReminding: 'reminders',
+  };
   return `| \`${code}\` | ${isRetried ? `after ${defaultPolicy.automaticRetries.join(', ')}` : 'no'} | ${words[plan.default]} |`;
 }
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { orderStatuses } from '../../src/domain/order.ts';
-import { answerCancel, answerCompensate, answerRetry, type EndingAnswer, type RetryState } from '../../src/domain/order-lifecycle.ts';
+import {
+  answerCancel,
+  answerCompensate,
+  answerRetry,
+  type EndingAnswer,
+  type RetryState,
+} from '../../src/domain/order-lifecycle.ts';
 
 const minuteMs = 60_000;
 const decided = { act: 'retry', by: 'an admin', at: '2026-11-21T09:58:00.000Z' };

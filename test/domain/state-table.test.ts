@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { endStatuses, type FailureCode, failureCodes, type OrderStatus, orderStatuses } from '../../src/domain/order.ts';
+import {
+  endStatuses,
+  type FailureCode,
+  failureCodes,
+  type OrderStatus,
+  orderStatuses,
+} from '../../src/domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { boundOf, isAllowedMove, planFailure, statusTable } from '../../src/domain/state-table.ts';
 
@@ -38,7 +44,10 @@ function reachable(): OrderStatus[] {
 const automatic = ['step', 'limit', 'sweep'];
 
 /** The shortest way of automatic moves to an end, with the longest stays on it; undefined where there is none. */
-function wayToAnEnd(from: OrderStatus, policy: ResolvedPolicy): { statuses: OrderStatus[]; ms: number } | undefined {
+function wayToAnEnd(
+  from: OrderStatus,
+  policy: ResolvedPolicy,
+): { statuses: OrderStatus[]; ms: number } | undefined {
   let ways = [{ statuses: [from], ms: 0 }];
   const seen = new Set<OrderStatus>();
   while (ways.length > 0) {
@@ -110,7 +119,11 @@ test('every failure is tried again, ends by its default, or is reminded of witho
       const last = moments.at(-1);
       assert.ok(last, 'something happens by itself');
       const times = moments.map(({ afterMs }) => afterMs);
-      assert.deepEqual(times, [...times].sort((a, b) => a - b), 'in the order of time');
+      assert.deepEqual(
+        times,
+        [...times].sort((a, b) => a - b),
+        'in the order of time',
+      );
       if (last.kind === 'retry') assert.equal(repeatMs, null);
       else if (byDefault === 'keepReminding') assert.ok(repeatMs !== null && repeatMs > 0);
       else assert.ok(last.kind === 'deadline' && last.default === byDefault && repeatMs === null);
@@ -136,7 +149,8 @@ test('no default moves money where the money is stuck, too little is known, or a
     fc.property(failures, (failure) => {
       const plan = planFailure(failure);
       const isKept = failure.hasDelivered || neverRefundedByThemselves.includes(failure.code);
-      if (isKept || failure.policy.decisionDefault === 'keepReminding') assert.equal(plan.default, 'keepReminding');
+      if (isKept || failure.policy.decisionDefault === 'keepReminding')
+        assert.equal(plan.default, 'keepReminding');
       else assert.equal(plan.default, failure.code === 'paymentMismatch' ? 'cancel' : 'refund');
     }),
   );
@@ -161,7 +175,13 @@ test('what needs a look is never tried again by itself', () => {
 
 test('a reminder that would lie behind its deadline is skipped', () => {
   const policy = { ...usual, remindersMs: [3_000, 1_000, 9_000], decisionDeadlineMs: 5_000 };
-  const plan = planFailure({ code: 'wrongPackage', policy, retriesDone: 0, mayRetry: true, hasDelivered: false });
+  const plan = planFailure({
+    code: 'wrongPackage',
+    policy,
+    retriesDone: 0,
+    mayRetry: true,
+    hasDelivered: false,
+  });
   assert.deepEqual(
     plan.moments.map(({ kind, afterMs }) => [kind, afterMs]),
     [

@@ -172,7 +172,7 @@ test('an order that waits for stock gets a stranded server of its package', asyn
   const delivered = await service.orderIn(orderId, 'active');
   assert.equal(delivered.server?.ip, '103.193.5.5');
   const order = await db.orders.findOne({ _id: orderId });
-  assert.ok(order?.timeline.some(({ text }) => text.startsWith('Assigned by a keeper.')));
+  assert.ok(order?.timeline.some(({ text }) => text.startsWith('assignServer by a keeper.')));
   assert.equal((await db.orders.findOne({ _id: small }))?.status, 'waitingForStock');
 });
 

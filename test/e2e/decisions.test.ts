@@ -106,7 +106,11 @@ test('the button Request Cancellation is cancelOrder by "Temporal Web UI"', asyn
 });
 
 test('an order that queues gives up its place when it is cancelled, and the next one is served', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: busy, times: 1 }, do: { kind: 'delay', ms: 2_500 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: busy, times: 1 },
+    do: { kind: 'delay', ms: 2_500 },
+  });
   const first = await order(busy);
   await eventually({
     what: `a purchase of ${busy}`,
@@ -116,7 +120,10 @@ test('an order that queues gives up its place when it is cancelled, and the next
   const second = await order(busy);
   await service.orderIn(second, 'queued');
   const third = await order(busy);
-  const answer = await api('POST', `/api/orders/${second}/cancel`, { by: 'ops', reason: 'asked by the customer' });
+  const answer = await api('POST', `/api/orders/${second}/cancel`, {
+    by: 'ops',
+    reason: 'asked by the customer',
+  });
   assert.equal(answer.status, 202, JSON.stringify(answer.body));
   await service.orderIn(second, 'cancelled', 'active');
   await assertPaidBack(second);
@@ -178,7 +185,11 @@ test('the first of two decisions wins, the later one is told so', async () => {
 test('a delivered order is refunded only by a person: the money goes back, the server is stopped, wiped, stranded', async () => {
   const orderId = await order(delivered);
   const { server } = await service.orderIn(orderId, 'active');
-  const answer = await api('POST', `/api/orders/${orderId}/compensate`, { option: 'refund', by: 'ops', reason: 'slow' });
+  const answer = await api('POST', `/api/orders/${orderId}/compensate`, {
+    option: 'refund',
+    by: 'ops',
+    reason: 'slow',
+  });
   assert.equal(answer.status, 202, JSON.stringify(answer.body));
   await service.orderIn(orderId, 'refunded');
   await assertPaidBack(orderId);

@@ -11,8 +11,35 @@ import { catalogueOf, productOf, startTestService } from '../support/service.ts'
  */
 
 const names = Array.from({ length: 13 }, (_, index) => `103.185.${10 + index}`);
-const [empty, missing, wrong, refused, unknown, unreachable, rejected, late, duplicate, busy, mismatch, blocked, broken] =
-  names as [string, string, string, string, string, string, string, string, string, string, string, string, string];
+const [
+  empty,
+  missing,
+  wrong,
+  refused,
+  unknown,
+  unreachable,
+  rejected,
+  late,
+  duplicate,
+  busy,
+  mismatch,
+  blocked,
+  broken,
+] = names as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 const service = await startTestService({
   catalogue: catalogueOf(...names),
   scenario: {
@@ -122,22 +149,38 @@ test('purchaseUnknown: the customer is refunded, the purchase stays a case', asy
 });
 
 test('supplierUnreachable: tried again by itself once, then a refund', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: unreachable }, do: { kind: 'status', status: 429 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: unreachable },
+    do: { kind: 'status', status: 429 },
+  });
   const { codes } = await endsRefunded(await order(unreachable), 'supplierUnreachable');
   assert.deepEqual(codes, ['supplierUnreachable', 'supplierUnreachable']);
 });
 
 test('supplierRejectedCredentials: never tried again by itself; the money goes back', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: rejected }, do: { kind: 'status', status: 401 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: rejected },
+    do: { kind: 'status', status: 401 },
+  });
   const { codes } = await endsRefunded(await order(rejected), 'supplierRejectedCredentials');
   assert.deepEqual(codes, ['supplierRejectedCredentials']);
 });
 
 test('credentialsLate: the admin is told early; by default the money goes back and the server is taken back', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: late }, do: { kind: 'credentialsLate', ms: 60_000 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: late },
+    do: { kind: 'credentialsLate', ms: 60_000 },
+  });
   const orderId = await order(late);
   const { codes } = await endsRefunded(orderId, 'credentialsLate');
-  assert.deepEqual(codes, ['credentialsLate', 'credentialsLate'], 'looked again by itself, nothing bought again');
+  assert.deepEqual(
+    codes,
+    ['credentialsLate', 'credentialsLate'],
+    'looked again by itself, nothing bought again',
+  );
   const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
   assert.deepEqual(
     servers.map(({ tenancy }) => tenancy.state),
@@ -145,7 +188,7 @@ test('credentialsLate: the admin is told early; by default the money goes back a
   );
 });
 
-test('duplicateServer: an address that another order lives on is nobody\'s to deliver; the money goes back', async () => {
+test("duplicateServer: an address that another order lives on is nobody's to deliver; the money goes back", async () => {
   const first = await order(duplicate);
   const { server } = await service.orderIn(first, 'active');
   await simulator.addFaults({
@@ -159,7 +202,11 @@ test('duplicateServer: an address that another order lives on is nobody\'s to de
 });
 
 test('lockTimeout: tried again by itself, so that a busy package costs time, not the order', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: busy, times: 1 }, do: { kind: 'delay', ms: 1_700 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: busy, times: 1 },
+    do: { kind: 'delay', ms: 1_700 },
+  });
   const first = await order(busy);
   await eventually({
     what: `a purchase of ${busy}`,
@@ -182,7 +229,11 @@ test('paymentMismatch: without the right payment the order is cancelled and the 
 });
 
 test('compensationBlocked: reminded of without end; a retry tries the refund again', async () => {
-  await simulator.addFaults({ call: 'buyvps', when: { package: blocked }, do: { kind: 'status', status: 401 } });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: blocked },
+    do: { kind: 'status', status: 401 },
+  });
   await simulator.addFaults({
     id: 'cancelled-once',
     call: 'cashfree.createRefund',
@@ -200,7 +251,8 @@ test('compensationBlocked: reminded of without end; a retry tries the refund aga
   await eventually({
     what: 'the admin is reminded past the deadline',
     read: () => fateOf(orderId),
-    isRight: ({ texts }) => texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
+    isRight: ({ texts }) =>
+      texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
     withinMs: 30_000,
   });
   assert.equal((await db.orders.findOne({ _id: orderId }))?.status, 'failed');
@@ -217,14 +269,22 @@ test('compensationBlocked: reminded of without end; a retry tries the refund aga
 
 test('internalError: no money moves by itself; the admin is reminded, and a retry goes on once it is mended', async () => {
   const orderId = await service.order({ productId: productOf(broken), pay: false });
-  const row = { _id: `${orderId}#1`, orderId, number: 1, kind: 'buy', state: 'nonsense', supplier: 'smartvps' };
+  const row = {
+    _id: `${orderId}#1`,
+    orderId,
+    number: 1,
+    kind: 'buy',
+    state: 'nonsense',
+    supplier: 'smartvps',
+  };
   await service.rawDb.collection<{ _id: string }>('purchases').insertOne(row);
   await simulator.pay({ orderId });
   await service.orderIn(orderId, 'failed');
   await eventually({
     what: 'the admin is reminded past the deadline',
     read: () => fateOf(orderId),
-    isRight: ({ texts }) => texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
+    isRight: ({ texts }) =>
+      texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
     withinMs: 30_000,
   });
   assert.deepEqual((await fateOf(orderId)).codes, ['internalError']);

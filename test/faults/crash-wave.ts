@@ -38,7 +38,7 @@ export interface CaseResult {
 }
 
 const reachWithinMs = 12_000;
-const endWithinMs = 75_000;
+const endWithinMs = 150_000;
 /** Longer than the way from the last gate to the kill. */
 const saleDelayMs = 5_000;
 const lookEveryMs = 50;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -19,7 +20,7 @@ export interface Shot {
 const signalsAtOnce = 40;
 /** The server takes ten updates of a workflow at once. */
 const updatesAtOnce = 8;
-const patienceMs = 120_000;
+const patienceMs = 300_000;
 
 const { WorkflowTaskFailedCause, UpdateWorkflowExecutionLifecycleStage } = proto.temporal.api.enums.v1;
 
@@ -67,7 +68,10 @@ export async function sendUpdates(target: Target, shots: readonly Shot[]): Promi
       client.workflowService.updateWorkflowExecution({
         namespace: client.options.namespace,
         workflowExecution: { workflowId },
-        request: { input: { name, args: { payloads: [...input] } } },
+        request: {
+          meta: { updateId: randomUUID() },
+          input: { name, args: { payloads: [...input] } },
+        },
         waitPolicy: {
           lifecycleStage:
             UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED,

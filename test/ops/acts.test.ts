@@ -3,33 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type OpsPorts, runOps } from '../../src/ops/cli.ts';
 import { operatorName } from '../../src/ops/operator-name.ts';
-import { noVerbs } from './no-verbs.ts';
+import { runCommand as run, verb } from './run-command.ts';
 
 const dir = await mkdtemp(join(tmpdir(), 'harbourmaster-acts-'));
 after(() => rm(dir, { recursive: true }));
-
-/** Runs a command in this process; a verb that the test does not give must not be called. */
-async function run(args: string[], verbs: Partial<OpsPorts> = {}) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const print = (text: string) => out.push(text);
-  const code = await runOps({ ...noVerbs, print, printError: (text) => err.push(text), ...verbs }, args);
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
-
-/** A verb that remembers what it was given and gives `answer`. */
-function verb<T>(answer: T) {
-  const seen: unknown[] = [];
-  return {
-    seen,
-    call: async (input?: unknown) => {
-      seen.push(input);
-      return answer;
-    },
-  };
-}
 
 test('older servers are imported from a file, and what is left is named', async () => {
   const file = join(dir, 'servers.json');

@@ -130,6 +130,9 @@ export async function startTestService(
       policyFile,
       logLevel: process.env.TEST_LOG_LEVEL ?? 'info',
     }),
+    ...(process.env.TEST_WORKFLOW_CACHE_SIZE
+      ? { WORKFLOW_CACHE_SIZE: process.env.TEST_WORKFLOW_CACHE_SIZE }
+      : {}),
     SMARTVPS_BASE_URL: throughWire(simulator.addresses.smartvpsBaseUrl, wires.supplier),
   };
   const collections = collectionsOf(db);

@@ -3,14 +3,14 @@ import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
 import type { CapturedPayment } from '../../src/domain/payment.ts';
-import type { RefundEnd, RefundStart, RemedyStep } from '../../src/domain/refund.ts';
-import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
 import type { ResolvedPolicy } from '../../src/domain/policy.ts';
 import type { Projection, ProjectionResult } from '../../src/domain/projection.ts';
 import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
+import type { RefundEnd, RefundStart, RemedyStep } from '../../src/domain/refund.ts';
+import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { CasePlace, Stranding } from '../../src/domain/stranding.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
@@ -75,7 +75,12 @@ export interface OrderActivities {
   startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string; everyMs: number }): Promise<RefundEnd>;
-  strandServer(input: { purchaseId: string; ip?: string; cause?: string; remedyOf?: string }): Promise<Stranding>;
+  strandServer(input: {
+    purchaseId: string;
+    ip?: string;
+    cause?: string;
+    remedyOf?: string;
+  }): Promise<Stranding>;
   claimServer(input: { orderId: string; wish: AssignWish }): Promise<ClaimAnswer>;
   /** Looks for a stranded server that fits and takes it for the order, at most once an order. */
   claimStranded(input: { orderId: string }): Promise<StrandedClaim>;
