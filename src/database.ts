@@ -52,10 +52,16 @@ export function collectionsOf(db: Db): Collections {
 }
 
 /** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
-export async function prepareIndexes(db: Pick<Collections, 'auditLog'>): Promise<void> {
+export async function prepareIndexes(
+  db: Pick<Collections, 'auditLog' | 'orders' | 'payments' | 'refunds' | 'servers'>,
+): Promise<void> {
   // One by one: the embedded database breaks off a call that names two indexes which are there already.
   await db.auditLog.createIndex({ at: -1, _id: -1 });
   await db.auditLog.createIndex({ 'subject.id': 1, at: -1, _id: -1 });
+  await db.orders.createIndex({ open: 1, _id: 1 });
+  await db.payments.createIndex({ orderId: 1 });
+  await db.refunds.createIndex({ orderId: 1 });
+  await db.servers.createIndex({ 'tenancy.orderId': 1 });
 }
 
 /**

@@ -31,7 +31,9 @@ export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<
     const { orderId } = wish;
     if (await cancelUnpaid(deps, wish)) {
       const next = 'It was not paid: it is cancelled, and a payment that comes all the same is given back.';
-      await recordOrderAct(deps, { act: 'cancelOrder', wish, accepted: true, answer: next });
+      const { by, reason = null } = wish;
+      const subject = { kind: 'order', id: orderId } as const;
+      await deps.recordAct({ act: 'cancelOrder', subject, by, reason, accepted: true, answer: next });
       return { kind: 'accepted', orderId, orderStatus: 'cancelled', next };
     }
     const order = await deps.db.orders.findOne({ _id: orderId });
@@ -72,8 +74,11 @@ async function askOwner(
   switch (told.kind) {
     case 'answered':
       return { kind: 'accepted', orderId, ...told.accepted };
-    case 'refused':
+    case 'refused': {
+      const { sentence: answer } = told.refusal;
+      await recordOrderAct(deps, { act: 'cancelOrder', wish, accepted: false, answer });
       return { kind: 'refused', ...told.refusal };
+    }
     case 'kept':
       return { kind: 'accepted', orderId, orderStatus, next: told.next };
     case 'ended': {

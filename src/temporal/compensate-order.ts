@@ -93,8 +93,11 @@ async function askOwner(
   switch (told.kind) {
     case 'answered':
       return { kind: 'accepted', orderId, ...told.accepted };
-    case 'refused':
+    case 'refused': {
+      const { sentence: answer } = told.refusal;
+      await recordOrderAct(deps, { act: 'compensateOrder', wish, accepted: false, answer });
       return { kind: 'refused', ...told.refusal };
+    }
     case 'kept':
       return { kind: 'accepted', orderId, orderStatus, next: told.next };
     case 'ended': {

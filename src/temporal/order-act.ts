@@ -43,16 +43,24 @@ export function refusedByDocument(input: {
   };
 }
 
-/** Records what was answered to a wish without its workflow, and notes in the timeline what was done. */
+/**
+ * Records, in the audit log and in the order's timeline, what was answered to a wish where the order's workflow does
+ * not: it is gone or was never there, or it has refused an update, which leaves no trace in it.
+ */
 export async function recordOrderAct(
-  deps: { db: Pick<Collections, 'orders'>; recordAct: RecordAct; now: () => Date },
-  input: { act: string; wish: OrderWish; accepted: boolean; answer: string; timeline?: string },
+  deps: { db: Pick<Collections, 'orders'>; recordAct: RecordAct },
+  input: {
+    act: string;
+    wish: { orderId: string; by: string; reason?: string | null };
+    accepted: boolean;
+    answer: string;
+  },
 ): Promise<void> {
-  const { act, wish, accepted, answer, timeline } = input;
+  const { act, wish, accepted, answer } = input;
   const { orderId, by, reason = null } = wish;
   const subject = { kind: 'order', id: orderId } as const;
   await deps.recordAct({ act, subject, by, reason, accepted, answer });
-  if (timeline === undefined) return;
-  const entry = { at: deps.now().toISOString(), text: timeline };
-  await deps.db.orders.updateOne({ _id: orderId }, { $push: { timeline: entry } });
+  const text = `${accepted ? '' : 'Refused: '}${act} by ${by}${reason ? ` (${reason})` : ''}. ${answer}`;
+  const at = new Date().toISOString();
+  await deps.db.orders.updateOne({ _id: orderId }, { $push: { timeline: { at, text } } });
 }

@@ -3,8 +3,9 @@ import { assignServerUpdate } from '../../workflows/contract/provision-order.ts'
 import { type StrandServerResult, strandWorkflowId } from '../../workflows/contract/resolve-case.ts';
 import type { Collections } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
 import { askOrder } from './ask-order.ts';
-import type { RecordAct } from './order-act.ts';
+import { type RecordAct, recordOrderAct } from './order-act.ts';
 import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
 const strandWithinMs = 120_000;
@@ -33,7 +34,7 @@ export function strandServer(
   deps: PlacingDependencies,
   input: PlacingWish & { supplier: SupplierName },
 ): Promise<PlacingOutcome> {
-  return recorded(deps, { act: 'strandServer', wish: input, supplier: input.supplier }, async () => {
+  return recorded(deps, input, async () => {
     const { client, db } = deps;
     const { supplier, ip, by, reason } = input;
     const server = await db.servers.findOne({ _id: `${supplier}:${ip}` });
@@ -62,46 +63,52 @@ export async function assignServer(
   deps: PlacingDependencies,
   input: PlacingWish & { orderId: string },
 ): Promise<PlacingOutcome> {
-  const { client, db } = deps;
-  const { orderId, ip, by, reason } = input;
-  const order = await db.orders.findOne({ _id: orderId });
+  const { orderId } = input;
+  const order = await deps.db.orders.findOne({ _id: orderId });
   if (!order) return { kind: 'refused', sentence: `There is no order ${orderId}.` };
-  return recorded(deps, { act: 'assignServer', wish: input, supplier: order.supplier }, async () => {
-    const said = { ip, by, ...(reason === null ? {} : { reason }) };
-    const asked = await askOrder(client, {
-      order,
-      update: assignServerUpdate,
-      said,
-      withinMs: assignWithinMs,
-    });
-    switch (asked.kind) {
-      case 'answered':
-        return { kind: 'accepted', next: asked.accepted.next };
-      case 'refused':
-        return { kind: 'refused', sentence: asked.refusal.sentence };
-      case 'gone':
-        return {
-          kind: 'refused',
-          sentence: `No workflow runs for order ${orderId} (${order.status}). Retry the order first.`,
-        };
-      case 'silent':
-        return unavailable;
-    }
-  });
+  const outcome = await orUnavailable(() => askToAssign(deps, { ...input, order }));
+  if (outcome.kind === 'refused') {
+    // What the workflow accepts it records itself.
+    const { sentence: answer } = outcome;
+    await recordOrderAct(deps, { act: 'assignServer', wish: input, accepted: false, answer });
+  }
+  return outcome;
 }
 
-/** Does the act and records what was answered. */
+async function askToAssign(
+  { client }: PlacingDependencies,
+  { order, ip, by, reason }: PlacingWish & { order: OrderDocument },
+): Promise<PlacingOutcome> {
+  const said = { ip, by, ...(reason === null ? {} : { reason }) };
+  const update = assignServerUpdate;
+  const asked = await askOrder(client, { order, update, said, withinMs: assignWithinMs });
+  switch (asked.kind) {
+    case 'answered':
+      return { kind: 'accepted', next: asked.accepted.next };
+    case 'refused':
+      return { kind: 'refused', sentence: asked.refusal.sentence };
+    case 'gone':
+      return {
+        kind: 'refused',
+        sentence: `No workflow runs for order ${order._id} (${order.status}). Retry the order first.`,
+      };
+    case 'silent':
+      return unavailable;
+  }
+}
+
+/** Strands and records what was answered: no order's workflow sees it. */
 async function recorded(
   deps: PlacingDependencies,
-  input: { act: string; wish: PlacingWish; supplier: SupplierName },
+  wish: PlacingWish & { supplier: SupplierName },
   work: () => Promise<PlacingOutcome>,
 ): Promise<PlacingOutcome> {
   const outcome = await orUnavailable(work);
   if (outcome.kind === 'unavailable') return outcome;
-  const { ip, by, reason } = input.wish;
+  const { supplier, ip, by, reason } = wish;
   await deps.recordAct({
-    act: input.act,
-    subject: { kind: 'server', id: `${input.supplier}:${ip}` },
+    act: 'strandServer',
+    subject: { kind: 'server', id: `${supplier}:${ip}` },
     by,
     reason,
     accepted: outcome.kind === 'accepted',

@@ -6,7 +6,7 @@ import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import { waitsForPurchase } from '../domain/stranding.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { askOrder } from './ask-order.ts';
-import type { RecordAct } from './order-act.ts';
+import { type RecordAct, recordOrderAct } from './order-act.ts';
 import { restartOrder } from './restart-order.ts';
 import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
@@ -79,17 +79,22 @@ async function findPurchase(
 type Settling = Found & { resolution: PurchaseResolution };
 
 async function askItsOrder(
-  { client, db }: ResolveCaseDependencies,
+  deps: ResolveCaseDependencies,
   { order, orderId, purchaseId, resolution }: Settling & { order: OrderDocument },
 ): Promise<ResolveCaseOutcome> {
+  const { client, db } = deps;
   const update = resolvePurchaseUpdate;
   const said = { ...resolution };
   const asked = await askOrder(client, { order, update, said, withinMs: answerWithinMs });
   switch (asked.kind) {
     case 'answered':
       return { kind: 'accepted', orderId, purchaseId, next: asked.accepted.next };
-    case 'refused':
-      return { kind: 'refused', sentence: asked.refusal.sentence };
+    case 'refused': {
+      const { sentence } = asked.refusal;
+      const wish = { orderId, by: resolution.by, reason: resolution.reason };
+      await recordOrderAct(deps, { act: 'resolvePurchase', wish, accepted: false, answer: sentence });
+      return { kind: 'refused', sentence };
+    }
     case 'silent':
       return unavailable;
     case 'gone': {

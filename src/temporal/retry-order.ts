@@ -49,8 +49,11 @@ async function askOrAct(deps: RetryDependencies, wish: OrderWish): Promise<Order
   switch (asked.kind) {
     case 'answered':
       return { kind: 'accepted', orderId: order._id, ...asked.accepted };
-    case 'refused':
+    case 'refused': {
+      const { sentence: answer } = asked.refusal;
+      await recordOrderAct(deps, { act: 'retryOrder', wish, accepted: false, answer });
       return { kind: 'refused', ...asked.refusal };
+    }
     case 'gone':
       return judge(deps, {
         order,
@@ -101,8 +104,7 @@ async function judge(deps: RetryDependencies, input: Judged): Promise<OrderActRe
   deps.log.warn({ orderId: order._id, orderStatus: order.status }, sentence);
   // A message that is kept is recorded by the workflow that takes it.
   if (next !== keptSentence) {
-    const timeline = `Retry by ${wish.by}${wish.reason ? `: ${wish.reason}` : ''}. ${next}`;
-    await recordOrderAct(deps, { act: 'retryOrder', wish, accepted: true, answer: next, timeline });
+    await recordOrderAct(deps, { act: 'retryOrder', wish, accepted: true, answer: next });
   }
   return { kind: 'accepted', orderId: order._id, orderStatus: order.status, next };
 }

@@ -58,7 +58,7 @@ test('the doctor finds the service well, prints no secret, and names what is awa
   const { SMARTVPS_PASSWORD = '', CASHFREE_CLIENT_SECRET = '', ADMIN_TOKEN = '' } = service.env;
   const ill = await ops(['doctor'], {
     SMARTVPS_PASSWORD: 'not-the-password',
-    CASHFREE_CLIENT_SECRET: 'not-the-secret',
+    CASHFREE_BASE_URL: 'http://127.0.0.1:1',
     SMTP_URL: 'smtp://user:mail-password@127.0.0.1:1',
     TEMPORAL_NAMESPACE: 'not-there',
     ADMIN_EMAIL: '',
@@ -69,7 +69,7 @@ test('the doctor finds the service well, prints no secret, and names what is awa
     /^FAIL {2}Environment: ADMIN_EMAIL is missing/m,
     /^FAIL {2}Policy: \/nowhere\/policy\.json/m,
     /^FAIL {2}Namespace: .+\n {6}Check TEMPORAL_NAMESPACE \(not-there\)/m,
-    /^FAIL {2}Gateway cashfree: .+\n {6}Check CASHFREE_CLIENT_ID/m,
+    /^FAIL {2}Gateway cashfree: .+\n {6}Try again; check CASHFREE_BASE_URL/m,
   ]) {
     assert.match(ill.stdout, words);
   }
@@ -82,7 +82,13 @@ test('the doctor finds the service well, prints no secret, and names what is awa
     /^FAIL {2}Supplier smartvps: .+\n {6}Check SMARTVPS_USERNAME and SMARTVPS_PASSWORD\./m,
   );
   assert.match(again.stdout, /^FAIL {2}Mail server: .+\n {6}Check SMTP_URL/m);
-  for (const secret of [SMARTVPS_PASSWORD, CASHFREE_CLIENT_SECRET, ADMIN_TOKEN, 'not-the', 'mail-password']) {
+  for (const secret of [
+    SMARTVPS_PASSWORD,
+    CASHFREE_CLIENT_SECRET,
+    ADMIN_TOKEN,
+    'not-the-password',
+    'mail-password',
+  ]) {
     assert.notEqual(secret, '');
     assert.ok(!`${stdout}${ill.stdout}${again.stdout}${ill.stderr}`.includes(secret), 'no secret is printed');
   }
@@ -161,6 +167,19 @@ test('an order is listed, shown, refused a retry with the reason, and an unpaid 
   assert.deepEqual([act?.act, act?.reason], ['cancelOrder', 'a test']);
   assert.equal((await ops(['orders', 'cancel', 'nobody-at-all'])).code, 1);
   assert.equal((await ops(['orders', 'retry', '--code', 'wrongPackage', '--dry-run'])).code, 0);
+});
+
+test('a lock can be paused while the database is away, and what is not recorded is told', async () => {
+  const { code, stdout, stderr } = await ops(['locks', 'pause', '103.182.44', '--by', 'ops'], {
+    MONGODB_URI: 'mongodb://127.0.0.1:1/shop',
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^Paused: /);
+  assert.equal(
+    stderr,
+    'It is done, but not in the audit log: the database does not answer. Note: pauseLock by ops.',
+  );
+  await json('locks', 'resume', '103.182.44');
 });
 
 test('with Temporal away a command says so in one sentence', async () => {

@@ -27,3 +27,13 @@ export async function strandServer(...args: Parameters<typeof workflows.strandSe
   await sleep('1s');
   return workflows.strandServer(...args);
 }
+
+export async function compensateOrder(...args: Parameters<typeof workflows.compensateOrder>) {
+  await sleep('1s');
+  return workflows.compensateOrder(...args);
+}
+
+export async function watchOrders(...args: Parameters<typeof workflows.watchOrders>) {
+  await sleep('1s');
+  return workflows.watchOrders(...args);
+}

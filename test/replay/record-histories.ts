@@ -31,6 +31,7 @@ import {
   type StrandServerResult,
   strandWorkflowId,
 } from '../../workflows/contract/resolve-case.ts';
+import { watchOrdersType } from '../../workflows/contract/watch-orders.ts';
 import { eventually } from '../support/eventually.ts';
 import { readRun } from '../support/histories.ts';
 import { catalogueOf, productOf, startTestService, type TestService } from '../support/service.ts';
@@ -47,8 +48,10 @@ const packages = [
   '103.184.16',
   '103.184.17',
   '103.184.18',
+  '103.184.19',
+  '103.184.20',
 ] as const;
-const [usual, empty, wrong, busy, lost, stuck, ended, idle] = packages;
+const [usual, empty, wrong, busy, lost, stuck, ended, idle, limited, barred] = packages;
 
 /** What tells of the machine that recorded, and plays no part in a replay. */
 function withoutTraces(_key: string, value: unknown): unknown {
@@ -327,6 +330,61 @@ async function recordStranded(recorder: Recorder): Promise<void> {
   await recorder.keep('order-claimed', await endedOrder(recorder, orderId));
 }
 
+/** An order that is tried again by itself, and one that nobody decides: its remedy is blocked once, then refunds. */
+async function recordUndecided(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const { simulator } = service;
+  await service.setPolicy({ purchaseTries: 1, automaticRetries: ['300ms'] });
+  const tooMany = { kind: 'status', status: 429 } as const;
+  await simulator.addFaults({ call: 'buyvps', when: { package: limited, times: 1 }, do: tooMany });
+  const retried = await service.order({ productId: productOf(limited) });
+  await recorder.keep('order-retried-by-itself', await endedOrder(recorder, retried));
+  await service.setPolicy({ reminders: ['300ms'], decisionDeadline: '900ms', askGatewayEvery: '300ms' });
+  const unknownUser = { kind: 'status', status: 401 } as const;
+  await simulator.addFaults({ call: 'buyvps', when: { package: barred, times: 1 }, do: unknownUser });
+  const noRefund = { kind: 'refundOutcome', status: 'CANCELLED' } as const;
+  await simulator.addFaults({ call: 'cashfree.createRefund', when: { times: 1 }, do: noRefund });
+  const orderId = await service.order({ productId: productOf(barred) });
+  const remedy = service.client.workflow.getHandle(`compensation-${orderId}`);
+  await eventually({
+    what: 'the remedy is blocked',
+    read: () => service.db.orders.findOne({ _id: orderId }),
+    isRight: (order) => order?.failure?.code === 'compensationBlocked',
+  });
+  await remedy.signal('retryOrder', { by: 'the recorder' });
+  await service.orderIn(orderId, 'refunded');
+  await remedy.result();
+  await recorder.keep('order-undecided', { workflowId: orderWorkflowId(orderId) });
+  await recorder.keep('remedy-blocked-and-retried', { workflowId: remedy.workflowId });
+  await service.setPolicy({ reminders: ['1h'], decisionDeadline: '48h', automaticRetries: [], purchaseTries: 5 });
+}
+
+async function recordCancelled(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  await service.simulator.updatePackage(empty, { addresses: [] });
+  const orderId = await service.order({ productId: productOf(empty) });
+  await service.orderIn(orderId, 'waitingForStock');
+  const handle = service.client.workflow.getHandle(orderWorkflowId(orderId));
+  await handle.signal('cancelOrder');
+  await service.orderIn(orderId, 'cancelled');
+  await handle.result();
+  await recorder.keep('order-cancelled', { workflowId: handle.workflowId });
+}
+
+/** A run of the watch that finds an order whose workflow is gone. */
+async function recordWatch(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  await service.simulator.updatePackage(empty, { addresses: [] });
+  const orderId = await service.order({ productId: productOf(empty) });
+  await service.orderIn(orderId, 'waitingForStock');
+  await service.client.workflow.getHandle(orderWorkflowId(orderId)).terminate('by hand');
+  const workflowId = 'watch-orders-recorded';
+  await service.client.workflow.execute(watchOrdersType, { workflowId, taskQueue: orderTaskQueue });
+  await recorder.keep('orders-watched', { workflowId });
+  await service.client.workflow.getHandle(orderWorkflowId(orderId)).signal('cancelOrder');
+  await service.orderIn(orderId, 'cancelled');
+}
+
 /** What is recorded together, with the names it gives. */
 const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) => Promise<void> }[] = [
   { names: ['order-delivered', 'payment-after-delivery'], record: recordDelivered },
@@ -339,6 +397,9 @@ const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) 
   { names: ['order-payment-mismatch'], record: recordMismatch },
   { names: ['case-resolved', 'order-assigned'], record: recordCase },
   { names: ['server-stranded', 'order-claimed'], record: recordStranded },
+  { names: ['order-retried-by-itself', 'order-undecided', 'remedy-blocked-and-retried'], record: recordUndecided },
+  { names: ['order-cancelled'], record: recordCancelled },
+  { names: ['orders-watched'], record: recordWatch },
   { names: ['lock-continued', 'lock-carried-over'], record: recordContinuedLock },
 ];
 

@@ -2,7 +2,7 @@
 export interface Recording {
   /** File name without `.json`. */
   name: string;
-  type: 'provisionOrder' | 'packageLock' | 'settlePayment' | 'resolveCase' | 'strandServer';
+  type: 'provisionOrder' | 'packageLock' | 'settlePayment' | 'resolveCase' | 'strandServer' | 'compensateOrder' | 'watchOrders';
   /** Statuses it must pass through, in this order; others may lie between. */
   statuses?: readonly string[];
   /** Events it must hold, or the recording shows less than its name says. */
@@ -61,6 +61,36 @@ export const recordings: readonly Recording[] = [
     type: 'provisionOrder',
     statuses: ['queued', 'preparing', 'active'],
     events: ['activityTaskCompleted'],
+  },
+  {
+    name: 'order-retried-by-itself',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'failed', 'queued', 'provisioning', 'active'],
+    events: ['timerFired'],
+  },
+  {
+    name: 'order-undecided',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'failed'],
+    events: ['timerFired', 'workflowExecutionCompleted'],
+  },
+  {
+    name: 'order-cancelled',
+    type: 'provisionOrder',
+    statuses: ['provisioning', 'waitingForStock'],
+    signals: ['cancelOrder'],
+    events: ['workflowExecutionCompleted'],
+  },
+  {
+    name: 'remedy-blocked-and-retried',
+    type: 'compensateOrder',
+    statuses: ['compensating', 'failed', 'compensating', 'refunded'],
+    signals: ['retryOrder'],
+  },
+  {
+    name: 'orders-watched',
+    type: 'watchOrders',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
   },
   {
     name: 'case-resolved',

@@ -206,7 +206,10 @@ test('a remedy that is not available yet, done already or under way is refused a
       acts.map(({ act, accepted }) => [act, accepted]),
       [['compensateOrder', false]],
     );
-    assert.deepEqual(await db.orders.findOne({ _id: orderId }), before);
+    const stored = await db.orders.findOne({ _id: orderId });
+    const noted = stored?.timeline.map(({ text }) => text);
+    assert.deepEqual(noted, [`Refused: compensateOrder by an admin. ${result.sentence}`]);
+    assert.deepEqual({ ...stored, timeline: [] }, before, 'nothing else was changed');
     for (const workflowId of [orderWorkflowId(orderId), compensationWorkflowId(orderId)]) {
       await assert.rejects(client.workflow.getHandle(workflowId).describe(), WorkflowNotFoundError);
     }

@@ -188,7 +188,7 @@ test('an order that is stuck in provisioning without a workflow is started again
   const stored = await db.orders.findOne({ _id: orderId });
   assert.deepEqual(
     stored?.timeline.map(({ text }) => text),
-    [`Retry by an admin. ${answer}`],
+    [`Refused: retryOrder by an admin. ${refused}`, `retryOrder by an admin. ${answer}`],
   );
   await handleOf(orderId).terminate();
 });
