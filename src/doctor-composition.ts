@@ -11,13 +11,13 @@ import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import { checkTemporal } from './temporal/check-temporal.ts';
 import { createTemporalClient } from './temporal/connection.ts';
 
-/** Looks at every setting of worker and API and at everything they depend on, as far as the environment says it. */
-export async function examine(): Promise<Finding[]> {
+/** Looks at every setting of worker and API and at everything they depend on, as far as `env` (default: ours) says it. */
+export async function examine(env?: Record<string, string>): Promise<Finding[]> {
   const settings = {
-    worker: settingsOf('worker'),
-    api: settingsOf('api'),
-    temporal: settingsOf('namespace'),
-    records: settingsOf('import'),
+    worker: settingsOf('worker', env),
+    api: settingsOf('api', env),
+    temporal: settingsOf('namespace', env),
+    records: settingsOf('import', env),
   };
   const checks = [
     environmentFindings(Object.values(settings)),
@@ -34,9 +34,9 @@ interface Settings<P extends Part> {
   problems: readonly string[];
 }
 
-function settingsOf<P extends Part>(part: P): Settings<P> {
+function settingsOf<P extends Part>(part: P, env?: Record<string, string>): Settings<P> {
   try {
-    return { config: readConfig(part), problems: [] };
+    return { config: readConfig(part, env), problems: [] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { config: null, problems: error.problems };

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { type Db, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
-import type { Config } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import {
   type Collections,
   collectionsOf,
@@ -17,6 +17,7 @@ import type { FailureCode, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import type { PurchaseResolution } from './domain/purchase-resolution.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
+import type { OpsPorts } from './ops/cli.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
@@ -148,7 +149,7 @@ async function readPolicy({ policyFile }: Pick<Config<'import'>, 'policyFile'>):
 }
 
 /** What the operator's commands that act on orders, locks and servers need: Temporal as well. */
-export function composeActs(config: Config<'ops'>, warn: Warn) {
+function composeActs(config: Config<'ops'>, warn: Warn) {
   const withClient = async <T>(
     action: string,
     work: (deps: Records & { client: Client }) => Promise<T>,
@@ -191,9 +192,10 @@ export function composeActs(config: Config<'ops'>, warn: Warn) {
     findStuckOrders: async () => {
       const policy = await readPolicy(config);
       return withClient('look for stuck orders', (deps) => {
-        const isPaused = async ({ supplier, packageKey: packageName }: PoolKey) => {
+        const isPaused = async ({ supplier, packageKey: packageName, statusSince }: Queued) => {
           const { view } = await readLock(deps.client, { supplier, packageName });
-          return view !== null && view.pause !== null;
+          const lastAt = view?.lastAct?.at ?? '';
+          return view !== null && (view.pause !== null || lastAt > statusSince);
         };
         return findStuckOrders({ ...deps, isPaused }, { policy });
       });
@@ -214,7 +216,7 @@ export function composeActs(config: Config<'ops'>, warn: Warn) {
   };
 }
 
-type PoolKey = { supplier: string; packageKey: string };
+type Queued = { supplier: string; packageKey: string; statusSince: string };
 
 function workflowLink({ temporalUiUrl, temporal }: Config<'ops'>, workflowId: string): string | null {
   if (temporalUiUrl === null) return null;
@@ -254,6 +256,37 @@ async function findKey(db: Collections, name: string): Promise<LockKey | null> {
   }
   const [pool] = found;
   return pool === undefined ? null : { supplier: pool.supplier, packageName: pool.packageKey };
+}
+
+/** Every verb of the operator's commands. Each reads its own settings when it is called, so that `--help` works anywhere. */
+export function composeOps({ env, warn }: { env?: Record<string, string>; warn: Warn }) {
+  const settings = () => readConfig('import', env);
+  const records = () => composeRecords(settings(), warn);
+  const acts = () => composeActs(readConfig('ops', env), warn);
+  return {
+    importCatalogue: (input) => records().importCatalogue(input),
+    importForeign: (input) => records().importForeign(input),
+    listServers: (input) => records().listServers(input),
+    listCases: () => records().listCases(),
+    listOrders: (query) => records().listOrders(query),
+    listFailed: (input) => records().listFailed(input),
+    listActs: (input) => records().listActs(input),
+    shopTimeZone: () => settings().shopTimeZone,
+    strandServer: (input) => acts().strandServer(input),
+    assignServer: (input) => acts().assignServer(input),
+    resolveCase: (input) => acts().resolveCase(input),
+    resolveOrder: (input) => acts().resolveCase(input),
+    retryOrder: (wish) => acts().retryOrder(wish),
+    cancelOrder: (wish) => acts().cancelOrder(wish),
+    compensateOrder: (wish) => acts().compensateOrder(wish),
+    reportOrder: (input) => acts().reportOrder(input),
+    findStuckOrders: () => acts().findStuckOrders(),
+    listLocks: () => acts().listLocks(),
+    showLock: (input) => acts().showLock(input),
+    steerLock: (wish) => acts().steerLock(wish),
+    // Loaded for itself alone: it drags in supplier, gateway and mail server.
+    examine: async () => (await import('./doctor-composition.ts')).examine(env),
+  } satisfies Omit<OpsPorts, 'print' | 'printError'>;
 }
 
 function explained(error: unknown, { action, hosts }: { action: string; hosts: string }): unknown {

@@ -34,7 +34,8 @@ const inputHelp =
 export async function compensateOrder(input: CompensateOrderInput): Promise<CompensateOrderResult> {
   const said = readInput(input);
   if ('explanation' in said) return said;
-  return CancellationScope.nonCancellable(() => runRemedy(said));
+  const { cancelRequested } = CancellationScope.current();
+  return CancellationScope.nonCancellable(() => runRemedy(said, cancelRequested));
 }
 
 type RemedyAsked = Required<Pick<CompensateOrderInput, 'orderId' | 'option' | 'by' | 'endsAs'>> & {
@@ -71,13 +72,23 @@ interface RemedyRun extends FailingRun {
   remedy: Remedy;
 }
 
-async function runRemedy(asked: RemedyAsked): Promise<CompensateOrderResult> {
+async function runRemedy(
+  asked: RemedyAsked,
+  cancelRequested: Promise<never>,
+): Promise<CompensateOrderResult> {
   const { orderId } = asked;
   let policy: ResolvedPolicy | undefined;
   const record = createOrderRecord(orderId);
   const notices = useOrderNotices({ orderId, onFailed: record.note });
   const slot = createDecisionSlot();
-  useOrderMessages({ record, slot, policy: () => policy, isSent: () => true, isRemedy: true });
+  const messages = useOrderMessages({
+    record,
+    slot,
+    policy: () => policy,
+    isSent: () => true,
+    isRemedy: true,
+  });
+  cancelRequested.catch(() => messages.cancelFromUi());
   const { workflowId } = workflowInfo();
   const first = await records.takeRemedy({ ...asked, workflowId });
   policy = first.policy;

@@ -9,6 +9,7 @@ import { asSignalInput } from './order-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { purchaseLimits } from './purchase-limits.ts';
 import { refusalOf } from './refusal.ts';
+import { strandServerOf } from './strand-server.ts';
 
 const resolveHelp =
   'Settles an unknown purchase: {"outcome": "bought", "ip": "103.181.91.7", "reason": "seen in the panel", ' +
@@ -100,15 +101,38 @@ async function resolve(
       resolution,
       policy: limits,
     });
-    if (answer.kind === 'resolved') {
-      noteAct(desk.record, from, { accepted: true, answer: answer.sentence, by: resolution.by });
-      place.decide();
-    } else place.giveUp();
-    return answer;
+    if (answer.kind === 'refused') {
+      place.giveUp();
+      return answer;
+    }
+    const sentence = answer.verdictStays
+      ? await settleAddress({ purchaseId, resolution, policy, cause: answer.sentence })
+      : answer.sentence;
+    noteAct(desk.record, from, { accepted: true, answer: sentence, by: resolution.by });
+    if (answer.verdictStays) place.giveUp();
+    else place.decide();
+    return { kind: 'resolved', sentence };
   } catch {
     place.giveUp();
     return refused(`The purchase ${purchaseId} could not be checked; nothing was changed. Try again.`);
   }
+}
+
+/**
+ * What the word on a contradicted case settles, here as in the workflow `case-<purchaseId>`: what was bought belongs to
+ * nobody. The order's own verdict stands, and its failure goes on waiting for a decision.
+ */
+async function settleAddress(input: {
+  purchaseId: string;
+  resolution: PurchaseResolution;
+  policy: ResolvedPolicy;
+  cause: string;
+}): Promise<string> {
+  const { resolution, cause, ...server } = input;
+  const waits = 'The order waits for its own decision.';
+  if (resolution.outcome === 'notBought') return `${cause} ${waits}`;
+  const { explanation } = await strandServerOf({ ...server, ip: resolution.ip, cause });
+  return `${cause} ${explanation} ${waits}`;
 }
 
 function noteAct(

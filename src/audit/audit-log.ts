@@ -23,8 +23,8 @@ export function createAuditLog({ db }: { db: Pick<Collections, 'auditLog'> }): A
   };
 }
 
-/** An act as whoever carries it out tells it; its id and its moment are added when it is recorded. */
-export type DoneAct = Omit<AdminAct, 'actId' | 'at'>;
+/** An act as whoever carries it out tells it; without them its id and its moment are made when it is recorded. */
+export type DoneAct = Omit<AdminAct, 'actId' | 'at'> & Partial<Pick<AdminAct, 'actId' | 'at'>>;
 
 /**
  * Records acts that no workflow records. The act is done by then: a database that does not answer is told, by

@@ -8,5 +8,10 @@ interface ResolvedBy {
   reason: string | null;
 }
 
-/** `refused`: the same checks as for settling by evidence speak against it; the sentence says which. */
-export type ResolutionAnswer = { kind: 'resolved'; sentence: string } | { kind: 'refused'; sentence: string };
+/**
+ * `refused`: the same checks as for settling by evidence speak against it; the sentence says which. `verdictStays`: the
+ * word settled a contradicted case, so what becomes of an address; the purchase's verdict is what it was.
+ */
+export type ResolutionAnswer =
+  | { kind: 'resolved'; sentence: string; verdictStays?: boolean }
+  | { kind: 'refused'; sentence: string };

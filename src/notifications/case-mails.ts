@@ -7,7 +7,7 @@ import type { CaseOpenedNotice } from './notice.ts';
 /** By command as well: a case can outlive the workflow of its order. */
 function whatToDo(purchaseId: string): string[] {
   return [
-    "Look at the supplier's panel. Nothing is bought again for this order until the case is settled.",
+    "Look at the supplier's panel. An order that waits for this purchase buys nothing before the case is settled.",
     `To settle it: npm run ops -- cases resolve '${purchaseId}' --outcome bought --ip <address>, or --outcome notBought; or send the signal "resolvePurchase" on the workflow's page, with {"outcome": "bought", "ip": "..."} or {"outcome": "notBought"}.`,
   ];
 }

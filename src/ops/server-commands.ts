@@ -14,6 +14,8 @@ interface ServerLine {
   since: string;
   expiresAt: string | null;
   cost: { amountMinor: number; currency: string } | null;
+  /** Why it is in its state; empty where that is not known. */
+  cause: string;
 }
 
 export interface ServerPorts {
@@ -132,7 +134,7 @@ async function list(ports: ServerPorts, { state, json }: { state?: State; json?:
   ports.print(`${servers.length} servers.${money}`);
 }
 
-function describeServer({ ip, state, orderId, since, expiresAt, cost }: ServerLine): string {
+function describeServer({ ip, state, orderId, since, expiresAt, cost, cause }: ServerLine): string {
   const parts = [
     ip.padEnd(15),
     state.padEnd(9),
@@ -140,6 +142,7 @@ function describeServer({ ip, state, orderId, since, expiresAt, cost }: ServerLi
     `since ${since.slice(0, 16)}Z`,
     `expires ${expiresAt?.slice(0, 10) ?? '-'}`,
     cost === null ? '-' : formatMoney(cost),
+    ...(cause === '' ? [] : [cause]),
   ];
   return parts.join('  ');
 }

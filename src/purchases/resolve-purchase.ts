@@ -32,15 +32,16 @@ export async function resolvePurchase(
   await finishPurchase(deps, purchaseId);
   const row = await readPurchase({ db, purchaseId });
   const known = await db.cases.findOne({ _id: purchaseId });
-  if (known?.resolution) return complete(deps, row, { decided: known.resolution, resolution });
   const isContradicted = row.state !== 'case' && known?.kind === 'contradicted';
+  const settling = { resolution, verdictStays: isContradicted };
+  if (known?.resolution) return complete(deps, row, { ...settling, decided: known.resolution });
   if (row.state !== 'case' && !isContradicted) return answerSettled(row, resolution);
   const objection = isContradicted
     ? await objectToContradiction(deps, row, resolution)
     : await findObjection(deps, row, input);
   if (objection !== null) return refused(objection);
   const taken = await takeResolution(deps, row, resolution);
-  return complete(deps, row, { decided: taken, resolution });
+  return complete(deps, row, { ...settling, decided: taken });
 }
 
 async function findResolution(
@@ -67,9 +68,10 @@ async function takeResolution(
 async function complete(
   deps: SettlePurchaseDependencies,
   row: PurchaseDocument,
-  { decided, resolution }: { decided: CaseResolution; resolution: PurchaseResolution },
+  settling: { decided: CaseResolution; resolution: PurchaseResolution; verdictStays: boolean },
 ): Promise<ResolutionAnswer> {
   const { db } = deps;
+  const { decided, resolution, verdictStays } = settling;
   const { outcome, ip } = decided;
   const why = saySettled(decided);
   if (row.state === 'case') {
@@ -83,7 +85,9 @@ async function complete(
   }
   await finishPurchase(deps, row._id);
   const saidIp = resolution.outcome === 'bought' ? resolution.ip : null;
-  if (resolution.outcome === outcome && saidIp === ip) return { kind: 'resolved', sentence: why };
+  if (resolution.outcome === outcome && saidIp === ip) {
+    return { kind: 'resolved', sentence: why, ...(verdictStays ? { verdictStays } : {}) };
+  }
   return refused(`Purchase ${row._id} is settled already. ${why}`);
 }
 

@@ -99,8 +99,8 @@ function checkSchedule(input: CheckInput, scheduleId: string): Promise<Finding> 
   return look(input, { name, remedy }, async () => {
     try {
       const { state, info } = await input.client.schedule.getHandle(scheduleId).describe();
-      const last = info.recentActions.at(-1)?.takenAt.toISOString() ?? 'never yet';
-      const detail = `ran last at ${last}`;
+      const last = info.recentActions.at(-1)?.takenAt.toISOString();
+      const detail = last === undefined ? 'has not run yet' : `ran last at ${last}`;
       if (!state.paused) return ok(name, detail);
       const unpause = `Unpause it in the Temporal Web UI, or: temporal schedule toggle --schedule-id ${scheduleId} --unpause`;
       return { name, level: 'warn', detail: `is paused; ${detail}`, remedy: unpause };

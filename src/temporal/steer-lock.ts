@@ -65,11 +65,17 @@ export async function steerLock(
   deps: { client: Client; recordAct: RecordAct },
   wish: LockWish,
 ): Promise<LockOutcome> {
-  const outcome = await orUnavailable(() => steer(deps.client, wish));
-  if (outcome.kind === 'unavailable') return outcome;
+  const steered = await orUnavailable(() => steer(deps.client, wish));
+  if (steered.kind === 'unavailable') return steered;
+  const { takenAt, ...outcome } = steered;
+  const id = packageLockId(wish.key);
+  // What the lock takes later, the watch over orders records.
+  if (outcome.kind === 'accepted' && takenAt === null) return outcome;
   await deps.recordAct({
+    // The id that the watch gives to the same act: it is recorded once.
+    ...(takenAt === null ? {} : { actId: `lock:${id}:${takenAt}`, at: takenAt }),
     act: wish.act,
-    subject: { kind: 'lock', id: packageLockId(wish.key) },
+    subject: { kind: 'lock', id },
     by: wish.by,
     reason: wish.reason,
     accepted: outcome.kind === 'accepted',
@@ -78,18 +84,22 @@ export async function steerLock(
   return outcome;
 }
 
-async function steer(client: Client, wish: LockWish): Promise<Exclude<LockOutcome, typeof unavailable>> {
+/** `takenAt`: when the lock has carried it out; null where it has not, or not yet. */
+type Steered = Exclude<LockOutcome, typeof unavailable> & { takenAt: string | null };
+
+async function steer(client: Client, wish: LockWish): Promise<Steered> {
   const before = await readLock(client, wish.key);
-  if (!(await sendAct(client, wish))) return { kind: 'refused', sentence: notRunning(wish) };
+  if (!(await sendAct(client, wish))) return { kind: 'refused', sentence: notRunning(wish), takenAt: null };
   const seen = await untilTaken(client, { wish, before });
   if (seen === null) {
-    return { kind: 'accepted', next: 'The lock has not answered yet: the message is kept for its worker.' };
+    const next = 'The lock has not answered yet: the message is kept for its worker.';
+    return { kind: 'accepted', next, takenAt: null };
   }
   const isRefused = seen.lastRefusal !== null && seen.lastRefusal.at !== before.view?.lastRefusal?.at;
   if (isRefused && seen.lastRefusal?.signal === wish.act) {
-    return { kind: 'refused', sentence: seen.lastRefusal.sentence };
+    return { kind: 'refused', sentence: seen.lastRefusal.sentence, takenAt: null };
   }
-  return { kind: 'accepted', next: describeEffect(wish, seen) };
+  return { kind: 'accepted', next: describeEffect(wish, seen), takenAt: seen.lastAct?.at ?? null };
 }
 
 /** @returns false where the lock does not run, so that there is nothing to resume or to release. */

@@ -50,12 +50,19 @@ export const layerTable: readonly LayerRule[] = [
       'a supplier client speaks HTTP and the words of the domain; the ledger decides what its answers mean',
   },
   {
-    places: [stores, 'src/purchases/', 'src/payments/', 'src/servers/', 'src/notifications/'],
+    places: [stores, 'src/purchases/', 'src/payments/', 'src/servers/', 'src/notifications/', 'src/audit/'],
     imports: ['src/domain/', 'src/suppliers/', database],
     importsTypes: [settings],
     packages: 'all',
     notPackages: ['@temporalio/', 'express'],
     because: 'adapters work the same under Temporal, the API and the operator, so they know none of them',
+  },
+  {
+    places: ['src/desk/'],
+    imports: ['src/domain/', 'src/suppliers/', stores, database],
+    packages: 'all',
+    notPackages: ['@temporalio/', 'express'],
+    because: 'what an operator reads and checks joins adapters, without knowing who asks or how it is shown',
   },
   {
     places: ['activities/'],
@@ -126,7 +133,7 @@ export const layerTable: readonly LayerRule[] = [
     because: 'every process must end with the npm that started it, which only the environment tells',
   },
   {
-    places: ['src/composition.ts', 'src/ops-composition.ts'],
+    places: ['src/composition.ts', 'src/ops-composition.ts', 'src/doctor-composition.ts'],
     imports: 'all',
     packages: 'all',
     because:

@@ -123,7 +123,9 @@ test('an order is stuck past the bound of its status and not before, in every st
   for (const status of orderStatuses) {
     await db.orders.deleteMany({});
     await db.orders.insertOne(anOrder({ _id: 'o', status }));
-    const boundMs = boundOf({ status, policy });
+    const pausesMs = policy.breakerPausesMs.reduce((sum, ms) => sum + ms, 0);
+    const bound = boundOf({ status, policy });
+    const boundMs = bound === null || status !== 'queued' ? bound : bound + pausesMs;
     const deps = { db, isPaused: async () => false };
     const stuckAt = async (ms: number) =>
       (await findStuckOrders({ ...deps, now: at(ms) }, { policy })).length;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import {
+  type Consequence,
+  interventionActs,
+  interventionTable,
+  interventionTargets,
+} from '../../src/domain/interventions.ts';
 import { failureCodes, orderStatuses } from '../../src/domain/order.ts';
 import { statusWords } from '../../src/domain/order-words.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
@@ -12,8 +18,9 @@ const file = new URL('../../docs/order-states.md', import.meta.url);
 function documentOf(): string {
   return `# The states of an order
 
-Written from \`src/domain/state-table.ts\` (\`UPDATE_DOCS=1 npm test -- test/docs/order-states\` writes it anew). What a
-failed order does by itself is the default policy's; each code has its section in [operations.md](operations.md).
+Written from \`src/domain/state-table.ts\` and \`src/domain/interventions.ts\`
+(\`UPDATE_DOCS=1 npm test -- test/docs/order-states\` writes it anew). What a failed order does by itself
+is the default policy's; each code has its section in [operations.md](operations.md).
 
 ## Statuses
 
@@ -28,7 +35,36 @@ ${orderStatuses.map(statusRow).join('\n')}
 ${failureCodes.map(failureRow).join('\n')}
 
 A failed order that has delivered its server is never refunded by itself: its admin is reminded.
+
+## Terminate, Request Cancellation and Reset in the Temporal Web UI
+
+Allowed in every status; \`watchOrders\` brings each order on. Workflows: \`order-<orderId>\`, \`compensation-<orderId>\`
+and \`package-lock-<supplier>-<package>\`. Reset means to the first task, the furthest that there is. A workflow that is missing here does not run in that status,
+or the order does not need it: what is done to it changes nothing.
+
+| status | workflow | Terminate | Request Cancellation | Reset |
+|---|---|---|---|---|
+${orderStatuses.flatMap(interventionRows).join('\n')}
 `;
+}
+
+function interventionRows(status: (typeof orderStatuses)[number]): string[] {
+  return interventionTargets.flatMap((target) => {
+    const consequences = interventionActs.map((act) => interventionTable[status][target][act]);
+    if (consequences.every(({ effect }) => effect === 'nothingThere')) return [];
+    return [`| \`${status}\` | ${target} | ${consequences.map(sayConsequence).join(' | ')} |`];
+  });
+}
+
+function sayConsequence({ effect, says }: Consequence): string {
+  const words = {
+    nothingThere: 'nothing happens',
+    startedAgain: 'started again',
+    repeated: 'goes its way again',
+    ignored: 'goes on',
+    ends: 'ends',
+  };
+  return `${words[effect]}: ${says}`;
 }
 
 function statusRow(status: (typeof orderStatuses)[number]): string {

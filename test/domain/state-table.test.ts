@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  type Consequence,
+  type InterventionAct,
+  type InterventionTarget,
+  interventionActs,
+  interventionTable,
+  interventionTargets,
+} from '../../src/domain/interventions.ts';
+import {
   endStatuses,
   type FailureCode,
   failureCodes,
   type OrderStatus,
   orderStatuses,
 } from '../../src/domain/order.ts';
+import { answerCancel } from '../../src/domain/order-lifecycle.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { boundOf, isAllowedMove, planFailure, statusTable } from '../../src/domain/state-table.ts';
 
@@ -197,5 +206,100 @@ test('delivered, refunded and cancelled orders are never provisioned again', () 
     for (const to of ['queued', 'waitingForStock', 'provisioning', 'preparing'] as const) {
       assert.equal(isAllowedMove(status, to), false, `${status} -> ${to}`);
     }
+  }
+});
+
+interface InterventionRow extends Consequence {
+  status: OrderStatus;
+  target: InterventionTarget;
+  act: InterventionAct;
+  name: string;
+}
+
+const interventions: InterventionRow[] = orderStatuses.flatMap((status) =>
+  interventionTargets.flatMap((target) =>
+    interventionActs.map((act) => ({
+      status,
+      target,
+      act,
+      name: `${act} of the ${target} in ${status}`,
+      ...interventionTable[status][target][act],
+    })),
+  ),
+);
+
+/** The workflow that owns an order in a status, as the target of an intervention. */
+const ownersOf = (status: OrderStatus): InterventionTarget[] => {
+  const { owner } = statusTable[status];
+  return [
+    ...(owner.includes('provisionOrder') ? ['order' as const] : []),
+    ...(owner.includes('compensateOrder') ? ['compensation' as const] : []),
+  ];
+};
+
+test('every intervention on every workflow in every status has a row that says where it leads', () => {
+  assert.equal(interventions.length, orderStatuses.length * 9);
+  for (const { name, leadsTo, says } of interventions) {
+    assert.ok(leadsTo.length > 0 && says.length > 0, name);
+  }
+});
+
+test('an intervention leaves the order where it is, or leads where a step of the table may lead', () => {
+  for (const { status, leadsTo, effect, name } of interventions) {
+    for (const to of leadsTo) {
+      assert.ok(isAllowedMove(status, to), `${name} leads to ${to}`);
+    }
+    if (effect === 'ignored' || effect === 'nothingThere')
+      assert.ok(leadsTo.includes(status), `${name} changes nothing`);
+  }
+});
+
+test('from wherever an intervention leads, automatic moves lead to an end within a bounded time', () => {
+  fc.assert(
+    fc.property(policies, fc.constantFrom(...interventions), (drawn, { leadsTo, name }) => {
+      const policy: ResolvedPolicy = { ...drawn, decisionDefault: 'refund' };
+      for (const to of leadsTo) assert.ok(wayToAnEnd(to, policy), `${name} leads to ${to}, which has no end`);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whichever workflow owns an order that has not ended, its loss is made good', () => {
+  for (const status of orderStatuses) {
+    if (endStatuses.includes(status)) continue;
+    for (const target of ownersOf(status)) {
+      const { terminate, reset } = interventionTable[status][target];
+      assert.deepEqual(
+        [terminate.effect, reset.effect],
+        ['startedAgain', 'repeated'],
+        `${target}, ${status}`,
+      );
+    }
+  }
+});
+
+test('no intervention moves an order that has ended', () => {
+  for (const { status, leadsTo, effect, name } of interventions) {
+    if (!endStatuses.includes(status)) continue;
+    assert.deepEqual(leadsTo, [status], name);
+    assert.ok(effect === 'nothingThere' || effect === 'repeated', name);
+  }
+});
+
+test('Request Cancellation of an order is the message cancelOrder, row for row', () => {
+  for (const status of orderStatuses) {
+    const { effect } = interventionTable[status].order.cancel;
+    if (effect === 'nothingThere') continue;
+    const [unsent, sent] = [false, true].map(
+      (wasSent) => answerCancel({ orderId: 'ord-1', status, decided: null, sent: wasSent }).kind,
+    );
+    assert.equal(unsent, effect === 'ends' ? 'accepted' : 'refused', status);
+    assert.equal(sent, 'refused', status);
+  }
+});
+
+test('Request Cancellation of a remedy or a lock ends nothing', () => {
+  for (const { target, act, effect, name } of interventions) {
+    if (target !== 'order' && act === 'cancel') assert.notEqual(effect, 'ends', name);
   }
 });

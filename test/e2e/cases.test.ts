@@ -8,8 +8,8 @@ import { assertNothingLeaked } from '../support/secrets.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
 const entry = join(import.meta.dirname, '..', '..', 'src', 'bin', 'run.mjs');
-const [open, ended, empty] = ['103.191.1', '103.192.1', '103.193.5'] as const;
-const packages = [open, ended, empty];
+const [open, ended, empty, late] = ['103.191.1', '103.192.1', '103.193.5', '103.194.1'] as const;
+const packages = [open, ended, empty, late];
 const service = await startTestService({
   catalogue: catalogueOf(...packages),
   scenario: {
@@ -174,6 +174,59 @@ test('an order that waits for stock gets a stranded server of its package', asyn
   const order = await db.orders.findOne({ _id: orderId });
   assert.ok(order?.timeline.some(({ text }) => text.startsWith('assignServer by a keeper.')));
   assert.equal((await db.orders.findOne({ _id: small }))?.status, 'waitingForStock');
+});
+
+test('a contradicted case that is resolved by signal strands the held server, and buys nothing by that', async () => {
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: late, times: 1 },
+    do: { kind: 'errorText', reason: 'Insufficient balance', sold: true },
+  });
+  const orderId = await service.order({ productId: productOf(late) });
+  const refused = await service.orderIn(orderId, 'failed', 'active');
+  assert.equal(refused.failure?.code, 'purchaseRefused', JSON.stringify(refused));
+  const salesOf = async () => {
+    const { purchases } = await simulator.ledger();
+    return purchases.filter(({ request, soldAddress }) => request.ip === late && soldAddress !== null);
+  };
+  const [sale] = await salesOf();
+  const ip = sale?.soldAddress ?? '';
+  // As a run that heard the supplier's true answer only now leaves it.
+  const lateReply = {
+    kind: 'answer',
+    httpStatus: 200,
+    body: `success|Congratulations. Your ip is: ${ip}`,
+    receivedAt: new Date().toISOString(),
+  } as const;
+  await db.purchases.updateOne({ _id: `${orderId}#1` }, { $set: { lateReply, lateAfter: 'refused' } });
+  assert.equal((await service.storefront.retry(orderId)).status, 202);
+  await eventually({
+    what: 'the order waits for the contradicted purchase',
+    read: async () => (await db.orders.findOne({ _id: orderId }))?.failure?.code,
+    isRight: (code) => code === 'purchaseUnknown',
+  });
+  assert.equal((await tenancyOf(ip))?.state, 'held');
+  await service.client.workflow
+    .getHandle(`order-${orderId}`)
+    .signal('resolvePurchase', { outcome: 'bought', ip, by: 'a keeper', reason: 'seen in the panel' });
+  const order = await eventually({
+    what: 'the timeline says what became of the server',
+    read: () => db.orders.findOne({ _id: orderId }),
+    isRight: (seen) =>
+      seen?.timeline.some(({ text }) => text.startsWith('resolvePurchase by a keeper')) === true,
+  });
+  const told = order?.timeline.find(({ text }) => text.startsWith('resolvePurchase by a keeper'))?.text ?? '';
+  assert.match(
+    told,
+    new RegExp(`${ip} is stopped, wiped and stranded. The order waits for its own decision`),
+  );
+  assert.deepEqual([order?.status, order?.goods.state], ['failed', 'none']);
+  assert.equal((await tenancyOf(ip))?.state, 'stranded');
+  assert.equal((await salesOf()).length, 1, 'nothing is bought by the word on the old purchase');
+  assert.equal((await service.storefront.retry(orderId)).status, 202);
+  const delivered = await service.orderIn(orderId, 'active');
+  assert.notEqual(delivered.server?.ip, ip);
+  assert.equal((await salesOf()).length, 2);
 });
 
 test('every fault fired, both ledgers agree, and nothing leaked', async () => {

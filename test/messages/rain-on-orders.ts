@@ -138,7 +138,8 @@ function startService(): Promise<TestService> {
   // Before the service's own end: a worker that still buys would be waited for.
   after(async () => {
     const { workers } = await started;
-    await Promise.all(workers.map((process) => killProcess({ process, signal: 'SIGKILL' })));
+    const running = workers.filter((process) => !process.hasExited());
+    await Promise.all(running.map((process) => killProcess({ process, signal: 'SIGKILL' })));
   });
   const started = startTestService({
     catalogue: catalogueOf(...rows.map(({ packageName }) => packageName)),

@@ -50,6 +50,7 @@ const servers = [
     since: '2026-11-21T10:00:00.000Z',
     expiresAt: '2026-12-21T23:59:59.999Z',
     cost: { amountMinor: 89_900, currency: 'INR' },
+    cause: 'The order was refunded: sold out.',
   },
   {
     ip: '103.1.1.2',
@@ -58,15 +59,16 @@ const servers = [
     since: '2026-11-21T10:00:00.000Z',
     expiresAt: null,
     cost: null,
+    cause: '',
   },
 ];
 
-test('servers are listed with their money, stranded ones summed', async () => {
+test('servers are listed with their money and why they are there, stranded ones summed', async () => {
   const listServers = verb(servers);
   const { out } = await run(['servers', 'list', '--state', 'stranded'], { listServers: listServers.call });
   assert.deepEqual(listServers.seen, [{ state: 'stranded' }]);
   assert.deepEqual(out.split('\n'), [
-    '103.1.1.1        stranded   order a  since 2026-11-21T10:00Z  expires 2026-12-21  ₹899.00',
+    '103.1.1.1        stranded   order a  since 2026-11-21T10:00Z  expires 2026-12-21  ₹899.00  The order was refunded: sold out.',
     '103.1.1.2        foreign    order -  since 2026-11-21T10:00Z  expires -  -',
     '2 servers. Stranded: ₹899.00.',
   ]);

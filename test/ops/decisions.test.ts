@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { runCommand } from '../../src/dev/child-process.ts';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import { startTestService } from '../support/service.ts';
+import { opsIn } from './run-command.ts';
 
 // What a person decides by command or API, carried out by the real workflows.
 
-const entry = join(import.meta.dirname, '..', '..', 'src', 'bin', 'run.mjs');
 const service = await startTestService({
   policy: { automaticRetries: [], purchaseTries: 1, decisionDeadline: '30m', reminders: [] },
 });
 
-async function ops(...args: string[]) {
-  const { PATH = '' } = process.env;
-  const env = { PATH, ...service.env };
-  return runCommand({ command: process.execPath, args: [entry, 'ops', ...args], env });
-}
+const ops = (...args: string[]) => opsIn(service.env, args);
 
 async function post(path: string, body: object) {
   const response = await fetch(`${service.apiUrl}${path}`, {

@@ -1,4 +1,5 @@
 import { type OpsPorts, runOps } from '../../src/ops/cli.ts';
+import { composeOps } from '../../src/ops-composition.ts';
 import { noVerbs } from './no-verbs.ts';
 
 /** Runs a command in this process; a verb that the test does not give must not be called. */
@@ -21,4 +22,12 @@ export function verb<T>(answer: T) {
       return answer;
     },
   };
+}
+
+/** Runs a command in this process with its real verbs, in an environment of its own. */
+export async function opsIn(env: Readonly<Record<string, string>>, args: string[]) {
+  const warnings: string[] = [];
+  const verbs = composeOps({ env: { ...env }, warn: (sentence) => void warnings.push(sentence) });
+  const { code, out, err } = await runCommand(args, verbs);
+  return { code, stdout: out, stderr: [...warnings, ...(err === '' ? [] : [err])].join('\n') };
 }

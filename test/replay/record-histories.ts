@@ -356,7 +356,12 @@ async function recordUndecided(recorder: Recorder): Promise<void> {
   await remedy.result();
   await recorder.keep('order-undecided', { workflowId: orderWorkflowId(orderId) });
   await recorder.keep('remedy-blocked-and-retried', { workflowId: remedy.workflowId });
-  await service.setPolicy({ reminders: ['1h'], decisionDeadline: '48h', automaticRetries: [], purchaseTries: 5 });
+  await service.setPolicy({
+    reminders: ['1h'],
+    decisionDeadline: '48h',
+    automaticRetries: [],
+    purchaseTries: 5,
+  });
 }
 
 async function recordCancelled(recorder: Recorder): Promise<void> {
@@ -397,7 +402,10 @@ const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) 
   { names: ['order-payment-mismatch'], record: recordMismatch },
   { names: ['case-resolved', 'order-assigned'], record: recordCase },
   { names: ['server-stranded', 'order-claimed'], record: recordStranded },
-  { names: ['order-retried-by-itself', 'order-undecided', 'remedy-blocked-and-retried'], record: recordUndecided },
+  {
+    names: ['order-retried-by-itself', 'order-undecided', 'remedy-blocked-and-retried'],
+    record: recordUndecided,
+  },
   { names: ['order-cancelled'], record: recordCancelled },
   { names: ['orders-watched'], record: recordWatch },
   { names: ['lock-continued', 'lock-carried-over'], record: recordContinuedLock },

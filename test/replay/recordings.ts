@@ -2,7 +2,14 @@
 export interface Recording {
   /** File name without `.json`. */
   name: string;
-  type: 'provisionOrder' | 'packageLock' | 'settlePayment' | 'resolveCase' | 'strandServer' | 'compensateOrder' | 'watchOrders';
+  type:
+    | 'provisionOrder'
+    | 'packageLock'
+    | 'settlePayment'
+    | 'resolveCase'
+    | 'strandServer'
+    | 'compensateOrder'
+    | 'watchOrders';
   /** Statuses it must pass through, in this order; others may lie between. */
   statuses?: readonly string[];
   /** Events it must hold, or the recording shows less than its name says. */
