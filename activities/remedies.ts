@@ -17,7 +17,7 @@ export function createRemedies(
   return {
     beginRemedy: async (wish) => {
       const taken = await takeRemedy(deps, wish);
-      if (taken.kind === 'refused') return taken;
+      if (taken.kind === 'refused') return { kind: 'refused', sentence: taken.sentence };
       const { orderId } = wish;
       if (taken.kind === 'unknown') return { kind: 'refused', sentence: `There is no order ${orderId}.` };
       const { option, by, reason, endsAs } = taken.remedy;

@@ -94,6 +94,7 @@ async function runRemedy(
   policy = first.policy;
   const { taken } = first;
   if (taken.kind !== 'taken') {
+    if (taken.kind === 'refused' && taken.ended) record.adopt(taken.ended);
     await condition(allHandlersFinished);
     return endUntaken(orderId, taken);
   }

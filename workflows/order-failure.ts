@@ -110,7 +110,7 @@ function sayNext(plan: FailurePlan): { text: string; withinMs: number } {
 function keepEarlyDecision(run: FailingRun, code: FailureCode): void {
   const early = run.slot.taken;
   run.earlyDecision = early;
-  if (!early || early.act !== 'retry' || isRetriedByItself(code)) return;
+  if (early?.act !== 'retry' || isRetriedByItself(code)) return;
   run.record.note(`The retry of ${early.by} came before this was known and counts no more.`);
   run.slot.empty();
 }

@@ -37,8 +37,11 @@ export interface Remedy extends Omit<RemedyWish, 'orderId'> {
   startedAt: string;
 }
 
-/** `previousOwner`: the workflow that has to be told that the order is not its own any more. */
+/**
+ * `previousOwner`: the workflow that has to be told that the order is not its own any more. A refusal brings the order
+ * along where it has ended by this very remedy: a run that was reset still answers for it.
+ */
 export type RemedyTaken =
   | { kind: 'taken'; order: OrderFacts; remedy: Remedy; previousOwner: string | null }
   | { kind: 'unknown' }
-  | { kind: 'refused'; sentence: string };
+  | { kind: 'refused'; sentence: string; ended?: OrderFacts };

@@ -47,7 +47,7 @@ export async function planRefund(
 async function closePurchase(deps: PlanDependencies, order: OrderDocument): Promise<string | null> {
   const { db } = deps;
   const latest = await latestPurchase({ db, orderId: order._id });
-  if (!latest || latest.kind !== 'buy') return null;
+  if (latest?.kind !== 'buy') return null;
   const purchaseId = latest._id;
   if (latest.state === 'sent' || latest.state === 'unknown') return purchaseId;
   if (latest.state === 'intended') {

@@ -19,9 +19,11 @@ export async function takeRemedy(
     if (!order) return { kind: 'unknown' };
     const { remedy, owner } = order;
     if (remedy) {
-      if (remedy.workflowId !== wish.workflowId || owner !== wish.workflowId || !order.open) {
-        return { kind: 'refused', sentence: sayTaken(order, remedy) };
+      const sentence = sayTaken(order, remedy);
+      if (remedy.workflowId !== wish.workflowId || owner !== wish.workflowId) {
+        return { kind: 'refused', sentence };
       }
+      if (!order.open) return { kind: 'refused', sentence, ended: await factsOf(db, order) };
       return { kind: 'taken', order: await factsOf(db, order), remedy, previousOwner: null };
     }
     const objection = objectionOf(order);

@@ -13,7 +13,7 @@ import { type Fate, interventionCases, packageOfCase, playCase } from './interve
  * books, the documents, and what the owner's query says.
  */
 
-const casesAtOnce = 6;
+const casesAtOnce = 8;
 const packages = interventionCases.map(packageOfCase);
 const service = await startTestService({
   catalogue: catalogueOf(...packages),
@@ -84,6 +84,11 @@ for (const row of interventionCases) {
     else assert.equal(fate.restarts, 0, fate.story);
     assert.deepEqual(fate.ends, row.ends, fate.story);
     assert.deepEqual(fate.troubles, [], fate.story);
+    // A failure that waits goes on waiting: it is not met, mailed and counted anew.
+    if (status === 'failed' && target === 'order') assert.equal(fate.failures, 1, fate.story);
+    if (act !== 'cancel' || target === 'lock' || expected.effect === 'nothingThere') return;
+    const isHeeded = row.ends.includes('cancelled');
+    assert.equal(fate.story.includes('Refused: cancelOrder by Temporal Web UI'), !isHeeded, fate.story);
   });
 }
 

@@ -137,6 +137,8 @@ export interface Fate {
   /** How often the watch has started an owner of the first order again. */
   restarts: number;
   ends: OrderStatus[];
+  /** How often the first order has failed. */
+  failures: number;
   /** Everything that is wrong, one sentence each. */
   troubles: string[];
   /** The timeline of the first order. */
@@ -166,6 +168,7 @@ export async function playCase(service: TestService, row: InterventionCase): Pro
     wasThere,
     restarts: first.restarts?.times ?? 0,
     ends,
+    failures: first.timeline.filter(({ text }) => text.startsWith('Failed (')).length,
     troubles: troubles.flat(),
     story: first.timeline.map(({ at, text }) => `${at} ${text}`).join('\n'),
   };
@@ -193,21 +196,18 @@ async function bring(scene: Scene): Promise<void> {
       await sendLock(scene, pauseLockSignal.name);
       break;
     case 'lockBusy':
-      await simulator.addFaults({ call: 'buyvps', when, do: { kind: 'delay', ms: 4_000 } });
-      await atSupplier(scene, await place(scene));
-      await waiting(scene, [await place(scene), await place(scene)]);
+      await slowPurchase(scene, 2);
       // Those that wait are meant, the holder comes last.
       scene.orderIds.push(...scene.orderIds.splice(0, 1));
       return;
     case 'slowPurchase':
-      await simulator.addFaults({ call: 'buyvps', when, do: { kind: 'delay', ms: 4_000 } });
-      await atSupplier(scene, await place(scene));
-      await waiting(scene, [await place(scene)]);
-      return;
+      return slowPurchase(scene, 1);
     case 'lateLogin':
       await simulator.addFaults({ call: 'buyvps', when, do: { kind: 'credentialsLate', ms: 4_000 } });
       break;
     case 'refusedPurchase':
+    case 'refundOnHold':
+    case 'refundCancelled':
       await simulator.addFaults({
         call: 'buyvps',
         when,
@@ -239,6 +239,20 @@ async function ended(scene: Scene): Promise<void> {
     read: async () => (await scene.service.client.workflow.getHandle(targetId(scene)).describe()).status.name,
     isRight: (name) => name === 'COMPLETED',
   });
+}
+
+/** One purchase stays at the supplier while so many others wait, who were there before it began. */
+async function slowPurchase(scene: Scene, waiters: number): Promise<void> {
+  const { service, packageName } = scene;
+  await service.simulator.addFaults({
+    call: 'buyvps',
+    when: { package: packageName, times: 1 },
+    do: { kind: 'delay', ms: 6_000 },
+  });
+  await sendLock(scene, pauseLockSignal.name);
+  for (let placed = 0; placed <= waiters; placed += 1) await waiting(scene, [await place(scene)]);
+  await sendLock(scene, resumeLockSignal.name);
+  await atSupplier(scene, firstOf(scene));
 }
 
 async function documentIn(scene: Scene, orderId: string, status: OrderStatus): Promise<void> {
