@@ -68,6 +68,7 @@ type Judgement =
 export function useOrderMessages(desk: MessageDesk): OrderMessages {
   const { record, slot } = desk;
   let wake = false;
+  let isAskingOwner = false;
   const wakeUp = () => {
     wake = true;
   };
@@ -111,7 +112,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       },
     });
   }
-  setHandler(ownerChangedSignal, () => slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() }), {
+  setHandler(ownerChangedSignal, () => void heedOwnerChanged(), {
     description: 'From a remedy that has taken the order: this run ends. Not for people.',
   });
   setHandler(orderStatusQuery, () => viewStatus(record));
@@ -129,6 +130,15 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     cancelFromUi: () =>
       void receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' }, source: fromUi }),
   };
+
+  /** Anybody can send it: the document says whether it is true. */
+  async function heedOwnerChanged(): Promise<void> {
+    if (isAskingOwner) return;
+    isAskingOwner = true;
+    const isOurs = await record.isStillOurs();
+    isAskingOwner = false;
+    if (!isOurs) slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() });
+  }
 
   function receive(given: {
     act: string;

@@ -44,6 +44,8 @@ export interface OrderRecord {
   expect(next: { text: string; at: string | null }): void;
   /** Writes the notes that no status has taken along yet. */
   flush(): Promise<void>;
+  /** Asks the document whether this run still owns the order; true before the run has read it. */
+  isStillOurs(): Promise<boolean>;
   readonly hasUnwrittenNotes: boolean;
   /** True once everything that was noted stands in the document, or the document is somebody else's. */
   readonly isWritten: boolean;
@@ -175,6 +177,15 @@ export function createOrderRecord(orderId: string): OrderRecord {
     },
     async flush() {
       await write();
+    },
+    async isStillOurs() {
+      if (facts === undefined) return true;
+      try {
+        await write();
+        return true;
+      } catch (error) {
+        return !(error instanceof OwnerChanged);
+      }
     },
   };
   return record;

@@ -12,6 +12,7 @@ await runDevCommand(async () => {
   const env = {
     ...process.env,
     TEST_TEMPORAL_ADDRESS: stack.temporalAddress,
+    TEST_TEMPORAL_UI: stack.temporalUi,
     TEST_MONGODB_URI: stack.mongodbUri,
   };
   const runner = spawn(process.execPath, [...testRunnerFlags, ...flags, ...files], { stdio: 'inherit', env });

@@ -14,8 +14,14 @@ export type SignalInput =
  * (https://github.com/temporalio/sdk-typescript/issues/1174).
  */
 export function defineRawSignal<Name extends string>(name: Name): SignalDefinition<[RawValue?], Name> {
-  return defineSignal<[RawValue?], Name>(name, { typeInfo: { inputTypes: [rawValueTypeInfo] } });
+  return defineSignal<[RawValue?], Name>(name, { typeInfo: { inputTypes: everyInputRaw } });
 }
+
+/** A signal may carry more payloads than its handler takes, and each of them is decoded: all places are raw. */
+const everyInputRaw = new Proxy([rawValueTypeInfo] as [typeof rawValueTypeInfo], {
+  get: (inputs, key) =>
+    typeof key === 'string' && /^\d+$/.test(key) ? rawValueTypeInfo : Reflect.get(inputs, key),
+});
 
 /** Decodes what a signal carried. Never throws; null and an empty text count as no input. */
 export function readSignal(raw: RawValue | undefined): SignalInput {
