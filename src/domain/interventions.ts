@@ -214,7 +214,9 @@ function lockRow(status: 'queued' | 'provisioning', says: string): Record<Interv
     reset: {
       effect: 'repeated',
       leadsTo: [status],
-      says: 'it takes the same messages again and grants under higher numbers',
+      says:
+        'it takes the same messages again and grants under higher numbers; a pause that was ended ' +
+        'holds again until resumeLock, and the admin is told',
     },
   };
 }

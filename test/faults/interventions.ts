@@ -351,6 +351,7 @@ async function takeAway(scene: Scene): Promise<void> {
   const { service, row, packageName } = scene;
   const { simulator } = service;
   if (row.obstacle === 'lockPaused') await sendLock(scene, resumeLockSignal.name);
+  if (row.target === 'lock' && row.act === 'reset') await endOldPause(scene);
   if (row.obstacle === 'noStock')
     await simulator.updatePackage(packageName, { addresses: [`${packageName}.10-20`] });
   if (row.obstacle === 'refundCancelled') {
@@ -358,6 +359,22 @@ async function takeAway(scene: Scene): Promise<void> {
       .getHandle(compensationWorkflowId(firstOf(scene)))
       .signal(retryOrderSignal.name, { by: 'the night shift' });
   }
+}
+
+/**
+ * All messages of a lock that is reset are there before its first task, sorted by name: a pause that the case needed
+ * and ended holds again. The watch tells the admin, who ends it once more.
+ */
+async function endOldPause(scene: Scene): Promise<void> {
+  const { service, packageName, row } = scene;
+  if (row.obstacle !== 'lockBusy' && row.obstacle !== 'slowPurchase') return;
+  await eventually({
+    what: `the lock of ${packageName} is paused again`,
+    read: () => service.lock(packageName),
+    isRight: (view) => view?.pause != null,
+  });
+  await service.mailTo('admin', `Paused: ${targetId(scene)}`);
+  await sendLock(scene, resumeLockSignal.name);
 }
 
 /** The gateway pays what it holds, as soon as it holds it. */

@@ -129,6 +129,7 @@ export async function startTestService(
       secrets,
       policyFile,
       logLevel: process.env.TEST_LOG_LEVEL ?? 'info',
+      ...(process.env.TEST_TEMPORAL_UI ? { temporalUi: process.env.TEST_TEMPORAL_UI } : {}),
     }),
     ...(process.env.TEST_WORKFLOW_CACHE_SIZE
       ? { WORKFLOW_CACHE_SIZE: process.env.TEST_WORKFLOW_CACHE_SIZE }
