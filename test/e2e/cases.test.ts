@@ -95,7 +95,9 @@ test('a case outlives its order: resolved by command, its server is stopped and 
   const listed = await ops('servers', 'list', '--state', 'stranded');
   assert.match(
     listed.output,
-    new RegExp(`${ip} +stranded +order ${orderId}.+₹899\\.00\n1 servers?\\. Stranded: ₹899\\.00\\.`),
+    new RegExp(
+      `${ip} +stranded +order ${orderId}.+₹899\\.00 +Resolved as bought.+\n1 servers?\\. Stranded: ₹899\\.00\\.`,
+    ),
   );
   const { password } = await simulator.server(ip);
 
