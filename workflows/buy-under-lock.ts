@@ -37,6 +37,7 @@ export async function buyUnderLock(run: OrderRun, input: { purchaseId: string })
       packageName: order.packageKey,
       requestId: purchaseId,
       waitLimitMs: policy.lockWaitLimitMs,
+      askedAfterMs: order.version,
       isAbandoned: () => endingOf(run.slot) !== null,
     },
     async ({ fencingNumber }) => {

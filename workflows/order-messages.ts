@@ -96,9 +96,8 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     },
   ];
   for (const { act, signal, update, help: description, judge } of messages) {
-    setHandler(signal, (raw) => void receive({ act, judge, from: readSignal(raw), source: fromUi }), {
-      description,
-    });
+    const heed = (from: SignalInput) => void receive({ act, judge, from, source: fromUi });
+    setHandler(signal, (raw) => record.onceKnown(() => heed(readSignal(raw))), { description });
     const handle = (said: unknown): Accepted => {
       const answer = receive({ act, judge, from: asSignalInput(said), source: fromApi });
       if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
@@ -128,7 +127,10 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       return taken;
     },
     cancelFromUi: () =>
-      void receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' }, source: fromUi }),
+      record.onceKnown(
+        () =>
+          void receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' }, source: fromUi }),
+      ),
   };
 
   /** Anybody can send it: the document says whether it is true. */

@@ -32,8 +32,10 @@ export interface OrderRecord {
   readonly decisionDeadline: string | null;
   readonly timeline: readonly { at: string; text: string }[];
   readonly refusals: readonly string[];
-  /** Takes over what MongoDB said when the run began. */
+  /** Takes over what MongoDB said when the run began, then does what waited for it. */
   adopt(order: OrderFacts): void;
+  /** Does it now, or as soon as the order is known: before that every message would meet a blank record. */
+  onceKnown(act: () => void): void;
   /** Writes a status after the fact it states. @throws OwnerChanged where the order is somebody else's by now. */
   enter(change: StatusChange): Promise<void>;
   /** Adds a line to the timeline; the next write takes it along. */
@@ -91,6 +93,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let actsWritten = 0;
 
   let isLost = false;
+  const waiting: (() => void)[] = [];
 
   const record: OrderRecord = {
     orderId,
@@ -128,6 +131,16 @@ export function createOrderRecord(orderId: string): OrderRecord {
       next = order.next ?? next;
       decisionDeadline = order.decisionDeadline;
       version = order.version;
+      // An order that an earlier run has taken on is shown and written before this run enters anything.
+      if (status !== 'pendingPayment') {
+        hasEntered = true;
+        publishSearchAttributes(false);
+      }
+      for (const act of waiting.splice(0)) act();
+    },
+    onceKnown(act) {
+      if (facts === undefined) waiting.push(act);
+      else act();
     },
     note(text) {
       timeline.push({ at: new Date(Date.now()).toISOString(), text });

@@ -38,6 +38,8 @@ export interface LockWish extends LockKey {
   waitLimitMs: number;
   /** True once the wait is no longer wanted; looked at whenever something happens to the workflow. */
   isAbandoned?: () => boolean;
+  /** Unix ms that rise with every run of this workflow, also after Reset: each request is told from earlier runs'. */
+  askedAfterMs?: number;
   /** Called once when the request is in the queue and not granted yet. */
   onWaiting?: () => void | Promise<void>;
 }
@@ -144,8 +146,10 @@ function beginPass(desk: Desk, wish: LockWish): Pass {
   const { supplier, packageName, requestId } = wish;
   const key = { supplier, packageName };
   desk.passes += 1;
-  // Not the clock: it may say something else in a replay once a local activity was waited for.
-  const askedAtMs = workflowInfo().runStartTime.getTime() + desk.passes;
+  // Not the clock, nor runStartTime, which is read from it: where the first task waited long for a local activity,
+  // both say something else in a replay, and the grant that came would not be the one that was asked for.
+  const startedAtMs = workflowInfo().startTime.getTime();
+  const askedAtMs = Math.max(startedAtMs, wish.askedAfterMs ?? 0) + desk.passes;
   const sinceMs = Date.now();
   desk.pass = { key, lockId: packageLockId(key), requestId, askedAtMs, sinceMs, pause: null, grant: null };
   return desk.pass;

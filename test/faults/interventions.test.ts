@@ -79,7 +79,8 @@ for (const row of interventionCases) {
     if (act === 'terminate')
       assert.equal(fate.wasThere, expected.effect !== 'nothingThere' || row.targetRuns === true);
     if (expected.effect === 'startedAgain' && target !== 'lock') assert.equal(fate.restarts, 1, fate.story);
-    else assert.equal(fate.restarts, 0, fate.story);
+    // Between the hand-over and the start of the remedy the watch may be the one that starts it.
+    else assert.ok(fate.restarts <= (row.ends.some((end) => end !== 'active') ? 1 : 0), fate.story);
     assert.deepEqual(fate.ends, row.ends, fate.story);
     assert.deepEqual(fate.troubles, [], fate.story);
     // A failure that waits goes on waiting: it is not met, mailed and counted anew.
