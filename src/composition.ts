@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createAsking } from '../activities/ask-gateways.ts';
 import { createActivities, createLockActivities } from '../activities/index.ts';
 import { createWatching } from '../activities/watching.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
@@ -8,7 +9,7 @@ import { BrokenRecord } from './domain/broken-record.ts';
 import type { GatewayName, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import { createHttpApp } from './http/app.ts';
-import type { ReadinessCheck } from './http/ports.ts';
+import type { ReadinessCheck, WebhookJudge } from './http/ports.ts';
 import type { Logger } from './logger.ts';
 import { createMailer } from './notifications/mailer.ts';
 import { createNotifier } from './notifications/notifier.ts';
@@ -19,7 +20,11 @@ import { findOrder } from './orders/find-order.ts';
 import { listProducts } from './orders/list-products.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
+import { findGatewayOrder } from './payments/find-gateway-order.ts';
 import type { PaymentGateway } from './payments/gateway.ts';
+import { createRazorpayGateway } from './payments/razorpay/razorpay-gateway.ts';
+import { verifyRazorpayWebhook } from './payments/razorpay/razorpay-webhook.ts';
+import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
@@ -78,7 +83,7 @@ export async function composeWorker(
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const smartvps = createSmartVpsClient({ ...config.smartvps, longestPurchaseMs, log });
-  const cashfree = createCashfreeGateway(config.cashfree);
+  const gateways = openGateways(config);
   const audit = createAuditLog({ db });
   const box = createCredentialBox(config.credentialsKeys);
   const notifier = createNotifier({
@@ -111,7 +116,7 @@ export async function composeWorker(
         restartOrder: (input) => restartOrder({ client, db }, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
-        gatewayOf: gatewayFinder({ cashfree }),
+        gatewayOf: gatewayFinder(gateways.all),
         recordAct: (act) => audit.record(act),
         now,
         sleep,
@@ -127,6 +132,14 @@ export async function composeWorker(
         now,
         log,
       }),
+      ...createAsking({
+        db,
+        gatewayOf: gatewayFinder(gateways.all),
+        acceptPayment: createPaymentAcceptor(client),
+        readPolicy,
+        now,
+        log,
+      }),
     },
     lockActivities: createLockActivities({ readPolicy }),
   });
@@ -139,7 +152,7 @@ export async function composeWorker(
     async close() {
       await Promise.all([
         smartvps.close(),
-        cashfree.close(),
+        gateways.close(),
         database.client.close(),
         client.connection.close(),
       ]);
@@ -169,6 +182,29 @@ function gatewayFinder(
   };
 }
 
+/** Every gateway that is switched on. */
+function openGateways(config: Pick<Config<'worker'>, 'cashfree' | 'razorpay'>) {
+  const cashfree = createCashfreeGateway(config.cashfree);
+  const razorpay = config.razorpay === null ? null : createRazorpayGateway(config.razorpay);
+  return {
+    all: { cashfree, ...(razorpay === null ? {} : { razorpay }) },
+    /** Only Razorpay's webhooks name an order by its own id alone. */
+    findOrderId: async (input: { gatewayOrderId: string }) => (await razorpay?.findOrderId(input)) ?? null,
+    async close() {
+      await Promise.all([cashfree.close(), razorpay?.close()]);
+    },
+  };
+}
+
+function razorpayJudge(
+  { razorpay }: Pick<Config<'api'>, 'razorpay'>,
+  { webhookMaxAgeMs: maxAgeMs }: Pick<ResolvedPolicy, 'webhookMaxAgeMs'>,
+): WebhookJudge | null {
+  if (razorpay === null) return null;
+  const { webhookSecret } = razorpay;
+  return (webhook) => verifyRazorpayWebhook({ ...webhook, webhookSecret, now: new Date(), maxAgeMs });
+}
+
 /** The API's parts: storefront, webhooks and the retry button. It starts while Temporal or the database is away. */
 export async function composeApi(config: Config<'api'>, log: Logger) {
   const readPolicy = policyReader(config.policyFile, log);
@@ -176,14 +212,14 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const client = createTemporalClient(config.temporal);
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
-  const cashfree = createCashfreeGateway(config.cashfree);
+  const gateways = openGateways(config);
   const placeOrder = createCheckout({
     db: {
       orders: db.orders,
       products: db.products,
       idempotencyKeys: database.db.collection('idempotencyKeys'),
     },
-    gateways: { cashfree },
+    gateways: gateways.all,
     policy,
     now,
     publicUrl: config.publicUrl,
@@ -213,6 +249,9 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
           now: new Date(),
           maxAgeMs: policy.webhookMaxAgeMs,
         }),
+      verifyRazorpayWebhook: razorpayJudge(config, policy),
+      findGatewayOrder: (input) => findGatewayOrder({ db, askGateway: gateways.findOrderId }, input),
+      noteRefund: (refund) => withDatabase(() => noteRefundNews({ db, now }, refund)),
       acceptPayment: createPaymentAcceptor(client),
       retryOrder: (wish) => withDatabase(() => retryOrder({ ...acting, readPolicy, log }, wish)),
       cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
@@ -232,7 +271,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     refused: namespace.refused,
     async close() {
       namespace.stop();
-      await Promise.all([cashfree.close(), database.client.close(), client.connection.close()]);
+      await Promise.all([gateways.close(), database.client.close(), client.connection.close()]);
     },
   };
 }

@@ -233,6 +233,7 @@ const parts = {
     'smartvps',
     'hostycare',
     'cashfree',
+    'razorpay',
     'mail',
     'publicUrl',
     'credentialsKeys',

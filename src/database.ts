@@ -59,6 +59,8 @@ export async function prepareIndexes(
   await db.auditLog.createIndex({ at: -1, _id: -1 });
   await db.auditLog.createIndex({ 'subject.id': 1, at: -1, _id: -1 });
   await db.orders.createIndex({ open: 1, _id: 1 });
+  await db.orders.createIndex({ askGatewayAt: 1 });
+  await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.payments.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });

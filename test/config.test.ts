@@ -67,6 +67,9 @@ test('everything that is missing is named at once, each with a way out', () => {
       'SMARTVPS_BASE_URL',
       'SMARTVPS_USERNAME',
       'SMARTVPS_PASSWORD',
+      'CASHFREE_BASE_URL',
+      'CASHFREE_CLIENT_ID',
+      'CASHFREE_CLIENT_SECRET',
     ].concat(['SMTP_URL', 'MAIL_FROM', 'ADMIN_EMAIL', 'PUBLIC_URL', 'CREDENTIALS_KEY']),
     api: [
       'TEMPORAL_ADDRESS',

@@ -1,3 +1,4 @@
+export { askGateways } from './ask-gateways.ts';
 export { compensateOrder } from './compensate-order.ts';
 export { packageLock } from './package-lock.ts';
 export { provisionOrder } from './provision-order.ts';

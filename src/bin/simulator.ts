@@ -17,6 +17,12 @@ try {
         clientId: process.env.CASHFREE_CLIENT_ID,
         clientSecret: process.env.CASHFREE_CLIENT_SECRET,
       }),
+      razorpay: given({
+        keyId: process.env.RAZORPAY_KEY_ID,
+        keySecret: process.env.RAZORPAY_KEY_SECRET,
+        webhookSecret: process.env.RAZORPAY_WEBHOOK_SECRET,
+        webhookUrl: process.env.PUBLIC_URL && `${process.env.PUBLIC_URL}/webhooks/razorpay`,
+      }),
     },
   });
   console.log(JSON.stringify(addresses));

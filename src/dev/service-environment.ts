@@ -8,7 +8,12 @@ export interface ServiceSurroundings {
   /** With the database's name. */
   mongodbUri: string;
   /** Null where none runs: then `given` names supplier, gateway and mail server. */
-  simulator: { smartvpsBaseUrl: string; cashfreeBaseUrl: string; smtpUrl: string } | null;
+  simulator: {
+    smartvpsBaseUrl: string;
+    cashfreeBaseUrl: string;
+    razorpayBaseUrl: string;
+    smtpUrl: string;
+  } | null;
   apiPort: number;
   secrets: ServiceSecrets;
   policyFile?: string;
@@ -70,9 +75,21 @@ function simulatedOutside({ simulator, secrets, given = {} }: ServiceSurrounding
     CASHFREE_CLIENT_ID: 'demo-client',
     CASHFREE_CLIENT_SECRET: secrets.cashfreeClientSecret,
   };
+  const razorpay = {
+    RAZORPAY_BASE_URL: simulator.razorpayBaseUrl,
+    RAZORPAY_KEY_ID: 'demo-key',
+    RAZORPAY_KEY_SECRET: secrets.razorpayKeySecret,
+    RAZORPAY_WEBHOOK_SECRET: secrets.razorpayWebhookSecret,
+  };
   return {
     ...(given.SMARTVPS_BASE_URL ? {} : smartvps),
     ...(given.CASHFREE_BASE_URL ? {} : cashfree),
+    // Play money beside a real gateway would pay for real servers.
+    ...(given.CASHFREE_BASE_URL || isRazorpayGiven(given) ? {} : razorpay),
     SMTP_URL: simulator.smtpUrl,
   };
+}
+
+function isRazorpayGiven(given: Readonly<Record<string, string>>): boolean {
+  return Object.keys(given).some((name) => name.startsWith('RAZORPAY_'));
 }

@@ -10,6 +10,8 @@ export interface ServiceSecrets {
   credentialsKey: string;
   smartvpsPassword: string;
   cashfreeClientSecret: string;
+  razorpayKeySecret: string;
+  razorpayWebhookSecret: string;
 }
 
 /** Makes up new secrets. */
@@ -22,6 +24,8 @@ export function makeSecrets(): ServiceSecrets {
     credentialsKey: randomBytes(32).toString('base64'),
     smartvpsPassword: text(),
     cashfreeClientSecret: text(),
+    razorpayKeySecret: text(),
+    razorpayWebhookSecret: text(),
   };
 }
 

@@ -1,11 +1,13 @@
 import type { PayAnswer, PayInput } from '../simulator/cashfree-ledger.ts';
-import type { CashfreeReport, LedgerReport } from '../simulator/control.ts';
+import type { CashfreeReport, LedgerReport, RazorpayReport } from '../simulator/control.ts';
 import type { FaultDefinition, FaultRule, RefundOutcome } from '../simulator/faults.ts';
+import type { RazorpayPayInput } from '../simulator/razorpay-ledger.ts';
 import type { ConfigPatch, PackageDefinition, Scenario } from '../simulator/scenario.ts';
 import type {
   GatewayOrder,
   GatewayRefund,
   PackageState,
+  RazorpayRefund,
   ServerState,
   SimulatorConfig,
   StoredMail,
@@ -51,6 +53,12 @@ export function createSimulatorControl(controlUrl: string) {
     settleRefund: (input: { orderId: string; refundId: string; status: RefundOutcome }) =>
       call<GatewayRefund>('POST', '/cashfree/refunds', input),
     expireOrder: (orderId: string) => call<GatewayOrder>('POST', '/cashfree/expire', { orderId }),
+    razorpay: () => call<RazorpayReport>('GET', '/razorpay'),
+    payRazorpay: (input: RazorpayPayInput) => call<PayAnswer>('POST', '/razorpay/pay', input),
+    redeliverRazorpay: (input: { paymentId: string; times?: number; together?: boolean }) =>
+      call<PayAnswer>('POST', '/razorpay/redeliver', input),
+    settleRazorpayRefund: (input: { refundId: string; status: 'processed' | 'failed' }) =>
+      call<RazorpayRefund>('POST', '/razorpay/refunds', input),
     /** `to` is a whole address, `subject` a part of it. */
     mails: (filter: { to?: string; subject?: string } = {}) =>
       call<StoredMail[]>('GET', `/mails?${new URLSearchParams(filter)}`),

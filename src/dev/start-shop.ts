@@ -123,13 +123,13 @@ function isAllOutside(given: Record<string, string>): boolean {
 function sayOutside(given: Record<string, string>): string {
   const simulated = [
     given.SMARTVPS_BASE_URL ? [] : ['SmartVPS'],
-    given.CASHFREE_BASE_URL ? [] : ['Cashfree'],
+    given.CASHFREE_BASE_URL ? [] : ['Cashfree', 'Razorpay'],
     given.SMTP_URL ? [] : ['mail'],
   ].flat();
   return new Intl.ListFormat('en').format(simulated);
 }
 
-const noAddresses = { smartvpsBaseUrl: '', cashfreeBaseUrl: '', smtpUrl: '' };
+const noAddresses = { smartvpsBaseUrl: '', cashfreeBaseUrl: '', razorpayBaseUrl: '', smtpUrl: '' };
 
 async function startSimulator(input: { env: Record<string, string>; dataDir: string; parts: RunningParts }) {
   const { env, dataDir, parts } = input;
@@ -139,6 +139,7 @@ async function startSimulator(input: { env: Record<string, string>; dataDir: str
   writeFileSync(scenarioFile, JSON.stringify(demoPackages));
   const logins = [
     ...['SMARTVPS_USERNAME', 'SMARTVPS_PASSWORD', 'CASHFREE_CLIENT_ID', 'CASHFREE_CLIENT_SECRET'],
+    ...['RAZORPAY_KEY_ID', 'RAZORPAY_KEY_SECRET', 'RAZORPAY_WEBHOOK_SECRET', 'PUBLIC_URL'],
   ].flatMap((name) => (env[name] ? [[name, env[name]]] : []));
   const simulator = await startSimulatorProcess({
     env: { ...Object.fromEntries(logins), ...frugal },

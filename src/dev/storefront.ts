@@ -1,3 +1,5 @@
+import type { GatewayName } from '../domain/order.ts';
+
 /** The storefront's side of the API: what a shop's web site would call. */
 export interface Storefront {
   checkout(order: {
@@ -5,6 +7,7 @@ export interface Storefront {
     ramGb: number;
     os: string;
     customer?: object;
+    gateway?: GatewayName;
   }): Promise<CheckoutAnswer>;
   order(orderId: string): Promise<OrderAnswer>;
   retry(orderId: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;

@@ -1,9 +1,9 @@
-import type { OrderStatus } from '../domain/order.ts';
+import type { GatewayName, OrderStatus } from '../domain/order.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { RemedyOption } from '../domain/remedy.ts';
 import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
-import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
 
 /** What a person wants of an order: to retry or to cancel it. */
 export interface OrderWish {
@@ -55,19 +55,27 @@ export interface HttpLogger {
   error: LogLine;
 }
 
+export type WebhookJudge = (input: {
+  rawBody: Buffer;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}) => WebhookVerdict;
+
 /**
  * What the HTTP edge needs from the rest. A call that cannot reach Temporal or the database throws an error with
- * the code `temporalUnavailable` or `databaseUnavailable`: the answer is then 503 with Retry-After.
+ * the code `temporalUnavailable`, `databaseUnavailable` or `gatewayUnavailable`: the answer is then 503 with Retry-After.
  */
 export interface HttpPorts {
   listProducts(): Promise<ProductView[]>;
   placeOrder(request: CheckoutRequest): Promise<CheckoutOutcome>;
   findOrder(input: { orderId: string }): Promise<OrderView | null>;
   /** Judges a webhook by its signature, age and content, on the bytes as they came. */
-  verifyCashfreeWebhook(input: {
-    rawBody: Buffer;
-    headers: Readonly<Record<string, string | string[] | undefined>>;
-  }): WebhookVerdict;
+  verifyCashfreeWebhook: WebhookJudge;
+  /** Null where that gateway is switched off. */
+  verifyRazorpayWebhook: WebhookJudge | null;
+  /** Our order id for a payment whose webhook names the gateway's order alone. */
+  findGatewayOrder(input: { gateway: GatewayName; gatewayOrderId: string }): Promise<string>;
+  /** Writes into the refund book how a refund ended; false where the book knows no such refund. */
+  noteRefund(refund: RefundNews): Promise<boolean>;
   /** The one durable step of a webhook: resolves once Temporal has the payment. */
   acceptPayment(payment: CapturedPayment): Promise<void>;
   retryOrder(wish: OrderWish): Promise<OrderActOutcome>;

@@ -76,6 +76,7 @@ export function unavailable(detail: string): Reply {
 const unavailableSentences: Readonly<Record<string, string>> = {
   temporalUnavailable: 'Failed to reach Temporal. Nothing is lost: send the same again.',
   databaseUnavailable: 'Failed to reach the database. Send the same again.',
+  gatewayUnavailable: 'Failed to find the order of this payment. Send the same again.',
 };
 
 /** The answer to whatever a handler or a body reader threw. */

@@ -1,6 +1,5 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
-import type { WebhookVerdict } from '../domain/webhook-verdict.ts';
 import type { HttpDeps, OrderActOutcome, ResolveOutcome } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
@@ -13,6 +12,7 @@ import {
   readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { takeCashfree, takeRazorpay } from './webhooks.ts';
 
 /** Every route of the service, each with who may call it. */
 export const routes: readonly Route[] = [
@@ -50,6 +50,13 @@ export const routes: readonly Route[] = [
     access: 'gatewaySignature',
     body: 'raw',
     handle: takeCashfree,
+  },
+  {
+    method: 'POST',
+    path: '/webhooks/razorpay',
+    access: 'gatewaySignature',
+    body: 'raw',
+    handle: takeRazorpay,
   },
 ];
 
@@ -191,34 +198,5 @@ function resolveReply(outcome: ResolveOutcome): Reply {
       return unavailable(outcome.sentence);
     default:
       return assertNever(outcome);
-  }
-}
-
-/** What is signed and cannot be read may be money that moved: somebody must look at it in the gateway's dashboard. */
-function tellRejected(
-  logger: HttpDeps['logger'],
-  rejected: Extract<WebhookVerdict, { kind: 'rejected' }>,
-): void {
-  const { status, problem: why } = rejected;
-  const members = { gateway: 'cashfree', problem: why.type };
-  if (status === 401) logger.warn(members, why.detail);
-  else logger.error(members, `A signed webhook could not be read; look at the payment. ${why.detail}`);
-}
-
-async function takeCashfree(request: RouteRequest, { ports, logger }: HttpDeps): Promise<Reply> {
-  const { rawBody, headers } = request;
-  const verdict = ports.verifyCashfreeWebhook({ rawBody, headers });
-  switch (verdict.kind) {
-    case 'rejected':
-      tellRejected(logger, verdict);
-      return problem(verdict.problem);
-    case 'ignored':
-      logger.info({ gateway: 'cashfree' }, `Webhook ignored: ${verdict.why}`);
-      return { status: 200, body: { received: true } };
-    case 'payment':
-      await ports.acceptPayment(verdict.payment);
-      return { status: 200, body: { received: true } };
-    default:
-      return assertNever(verdict);
   }
 }

@@ -1,4 +1,5 @@
 import type { GatewayName } from '../domain/order.ts';
+import type { CapturedPayment } from '../domain/payment.ts';
 
 /** What a payment gateway needs to take one order's money. */
 export interface NewGatewayOrder {
@@ -52,6 +53,8 @@ export interface PaymentGateway {
   createOrder(order: NewGatewayOrder): Promise<GatewayOrder>;
   /** Asks for an order by our order id; null where the gateway knows none. */
   findOrder(input: { orderId: string }): Promise<GatewayOrderState | null>;
+  /** Asks which payments of our order were captured; none where the gateway knows no such order. */
+  findPayments(input: { orderId: string }): Promise<CapturedPayment[]>;
   /** Asks for a refund; safe to repeat under the same id, a repeat answers how the first one stands. */
   createRefund(refund: NewGatewayRefund): Promise<GatewayRefund>;
   /** Asks for a refund by our id; null where the gateway knows none. */

@@ -19,4 +19,6 @@ export interface RefundDocument {
   /** ISO UTC. */
   createdAt: string;
   settledAt: string | null;
+  /** When the gateway cancelled what it had called paid; missing or null where it did not. */
+  takenBackAt?: string | null;
 }

@@ -3,6 +3,7 @@ import { BrokenRecord } from '../domain/broken-record.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { GatewayName } from '../domain/order.ts';
 import type { RefundEnd, RefundStart } from '../domain/refund.ts';
+import type { RefundNews } from '../domain/webhook-verdict.ts';
 import { GatewayError, type GatewayRefund, type PaymentGateway } from './gateway.ts';
 import type { PaymentDocument } from './payment-document.ts';
 import type { RefundDocument } from './refund-document.ts';
@@ -61,8 +62,25 @@ export async function lookAtRefund(
   return settleRefund(deps, { refund, said });
 }
 
+/**
+ * What a gateway's webhook says of a refund of ours goes into the book, also long after it was settled: one that is
+ * cancelled after its success gives its share back, once, and is marked for the admin. Safe to repeat, in any order.
+ * @returns false where the book knows no such refund: it was made by hand, or by another shop.
+ */
+export async function noteRefundNews(
+  deps: Pick<RefundDependencies, 'db' | 'now'>,
+  news: RefundNews,
+): Promise<boolean> {
+  const refund = await deps.db.refunds.findOne({ _id: news.refundId, gateway: news.gateway });
+  if (!refund) return false;
+  await settleRefund(deps, { refund, said: news });
+  return true;
+}
+
+type Book = Pick<RefundDependencies, 'db' | 'now'>;
+
 async function settleRefund(
-  deps: RefundDependencies,
+  deps: Book,
   { refund, said }: { refund: RefundDocument; said: GatewayRefund | null },
 ): Promise<RefundEnd | null> {
   const { _id: refundId } = refund;
@@ -75,6 +93,10 @@ async function settleRefund(
   }
   if (said?.status === 'cancelled') {
     const why = 'The gateway cancelled it.';
+    await deps.db.refunds.updateOne(
+      { _id: refundId, state: 'success' },
+      { $set: { takenBackAt: deps.now() } },
+    );
     await giveBack(deps, { refund, from: ['reserved', 'pending', 'success'], to: 'cancelled', why });
     return {
       kind: 'cancelled',
@@ -123,7 +145,7 @@ async function takeShare(
 
 /** Closes a refund that did not pay and gives its share back, each once. */
 async function giveBack(
-  deps: RefundDependencies,
+  deps: Book,
   input: {
     refund: RefundDocument;
     from: RefundDocument['state'][];
@@ -172,5 +194,6 @@ function newRefund(input: {
     why: null,
     createdAt: now,
     settledAt: null,
+    takenBackAt: null,
   };
 }

@@ -59,7 +59,7 @@ function addEvent(input: {
 
 /**
  * Delivers an event once. Without a 2xx it is repeated later, after the waits of the latency profile; the answer does
- * not wait for that. A `cashfree.webhook` rule may swallow the event for good or delay it.
+ * not wait for that. A `<gateway>.webhook` rule may swallow the event for good or delay it.
  */
 export async function deliver({
   world,
@@ -68,7 +68,7 @@ export async function deliver({
   world: World;
   event: WebhookEvent;
 }): Promise<WebhookDelivery> {
-  const plan = world.plan({ call: 'cashfree.webhook' });
+  const plan = world.plan({ call: event.gateway === 'razorpay' ? 'razorpay.webhook' : 'cashfree.webhook' });
   try {
     const delay = plan.take('delay');
     if (delay) await world.sleep(delay.ms);
@@ -105,7 +105,10 @@ async function post({ world, event }: { world: World; event: WebhookEvent }): Pr
   try {
     const answer = await request(event.url, {
       method: 'POST',
-      headers: signedHeaders({ world, event, timestamp: String(at.getTime()) }),
+      headers:
+        event.gateway === 'razorpay'
+          ? razorpayHeaders({ world, event })
+          : signedHeaders({ world, event, timestamp: String(at.getTime()) }),
       body: event.rawBody,
       reset: true,
       signal: AbortSignal.any([world.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
@@ -140,6 +143,17 @@ function signedHeaders({
     'x-webhook-timestamp': timestamp,
     'x-webhook-version': apiVersion,
     'x-idempotency-key': event.eventId,
+  };
+}
+
+/** Razorpay signs the raw body alone; a repeat carries the same event id. */
+function razorpayHeaders({ world, event }: { world: World; event: WebhookEvent }) {
+  const secret = world.state.config.razorpay.webhookSecret ?? '';
+  const key = event.badSignature ? `not ${secret}` : secret;
+  return {
+    'content-type': 'application/json',
+    'x-razorpay-event-id': event.eventId,
+    'x-razorpay-signature': createHmac('sha256', key).update(event.rawBody).digest('hex'),
   };
 }
 

@@ -3,6 +3,13 @@ import { findOrder, type PayInput, pay, redeliver, settleRefund } from './cashfr
 import type { FaultRule, RefundOutcome } from './faults.ts';
 import { type LedgerSummary, type PurchaseCall, summarise } from './ledger.ts';
 import {
+  findRefund,
+  payRazorpay,
+  type RazorpayPayInput,
+  redeliverRazorpay,
+  settleRazorpayRefund,
+} from './razorpay-ledger.ts';
+import {
   parseConfigPatch,
   parseFaults,
   parsePackagePatch,
@@ -17,6 +24,7 @@ import {
   type CashfreeState,
   createPackage,
   type PackageState,
+  type RazorpayState,
   type ServerState,
   type StoredMail,
 } from './state.ts';
@@ -32,6 +40,8 @@ export interface LedgerReport {
 
 export type CashfreeReport = Pick<CashfreeState, 'orders' | 'payments' | 'refunds' | 'webhooks'>;
 
+export type RazorpayReport = Pick<RazorpayState, 'orders' | 'payments' | 'refunds' | 'webhooks'>;
+
 /** Tests and people steer the simulator here; docs/simulator.md has the table. Wrong input is a 400 with a sentence. */
 export function createControlRouter(deps: {
   getWorld: () => World;
@@ -46,6 +56,7 @@ export function createControlRouter(deps: {
   addWorldRoutes({ router, getWorld: deps.getWorld });
   addFaultRoutes({ router, getWorld: deps.getWorld });
   addMoneyRoutes({ router, getWorld: deps.getWorld });
+  addRazorpayRoutes({ router, getWorld: deps.getWorld });
   addMailRoutes({ router, getWorld: deps.getWorld });
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     res.status(400).json({ error: error instanceof Error ? error.message : String(error) });
@@ -166,6 +177,36 @@ function addMoneyRoutes({ router, getWorld }: Part): void {
     order.expiresAt = new Date().toISOString();
     getWorld().changed();
     res.json(order);
+  });
+}
+
+function addRazorpayRoutes({ router, getWorld }: Part): void {
+  router.get('/razorpay', (_req, res) => {
+    const { orders, payments, refunds, webhooks } = getWorld().state.razorpay;
+    res.json({ orders, payments, refunds, webhooks } satisfies RazorpayReport);
+  });
+  router.post('/razorpay/pay', async (req, res) => {
+    const keys = ['orderId', 'amountPaise', 'currency', 'status', 'events', 'deliver', 'together'];
+    const input = parseRecord(req.body, 'A payment', [...keys, 'badSignature', 'paidAt']);
+    if (typeof input.orderId !== 'string') throw new Error('A payment needs an "orderId"');
+    res.json(await payRazorpay({ world: getWorld(), input: input as unknown as RazorpayPayInput }));
+  });
+  router.post('/razorpay/redeliver', async (req, res) => {
+    const body = parseRecord(req.body, 'A redelivery', ['paymentId', 'times', 'together']);
+    const times = typeof body.times === 'number' ? body.times : 1;
+    const paymentId = String(body.paymentId);
+    res.json(
+      await redeliverRazorpay({ world: getWorld(), paymentId, times, together: body.together === true }),
+    );
+  });
+  router.post('/razorpay/refunds', async (req, res) => {
+    const { refundId, status } = parseRecord(req.body, 'A refund', ['refundId', 'status']);
+    if (status !== 'processed' && status !== 'failed')
+      throw new Error('"status" of a refund is one of processed, failed');
+    const world = getWorld();
+    const refund = findRefund({ world, refundId: String(refundId) });
+    await settleRazorpayRefund({ world, refund, status });
+    res.json(refund);
   });
 }
 

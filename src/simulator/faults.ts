@@ -20,8 +20,29 @@ const cashfreeCalls = [
 ] as const;
 export type CashfreeCall = (typeof cashfreeCalls)[number];
 
-/** What a rule may name; `*` is every SmartVPS call, `cashfree.*` every Cashfree call. */
-export type FaultCall = SmartvpsCall | CashfreeCall | 'cashfree.webhook' | 'mail' | '*' | 'cashfree.*';
+const razorpayCalls = [
+  'razorpay.createOrder',
+  'razorpay.listOrders',
+  'razorpay.getOrder',
+  'razorpay.getPayments',
+  'razorpay.createRefund',
+  'razorpay.listRefunds',
+] as const;
+export type RazorpayCall = (typeof razorpayCalls)[number];
+
+/** Calls that a gateway makes to the shop. */
+export type WebhookCall = 'cashfree.webhook' | 'razorpay.webhook';
+
+/** What a rule may name; `*` is every SmartVPS call, `cashfree.*` and `razorpay.*` every call of that gateway. */
+export type FaultCall =
+  | SmartvpsCall
+  | CashfreeCall
+  | RazorpayCall
+  | WebhookCall
+  | 'mail'
+  | '*'
+  | 'cashfree.*'
+  | 'razorpay.*';
 
 export type RefundOutcome = 'SUCCESS' | 'CANCELLED' | 'ONHOLD';
 
@@ -82,7 +103,7 @@ export interface FaultRule {
 }
 
 export interface CallSubject {
-  call: Exclude<FaultCall, '*' | 'cashfree.*'>;
+  call: Exclude<FaultCall, '*' | 'cashfree.*' | 'razorpay.*'>;
   package?: string | undefined;
   address?: string | undefined;
 }
@@ -112,10 +133,11 @@ const textKinds: readonly FaultKind[] = [...transportKinds, 'encoding', 'errorTe
 /** The kinds that mean something for a call: a rule of another kind could count as set and never do anything. */
 export function kindsOf(call: FaultCall): readonly FaultKind[] {
   if (call === 'mail') return ['status', 'delay'];
-  if (call === 'cashfree.webhook') return ['dropBefore', 'delay'];
-  if (call === 'cashfree.createRefund') return [...transportKinds, 'refundOutcome', 'refusePartialRefund'];
+  if (call === 'cashfree.webhook' || call === 'razorpay.webhook') return ['dropBefore', 'delay'];
+  if (call === 'cashfree.createRefund' || call === 'razorpay.createRefund')
+    return [...transportKinds, 'refundOutcome', 'refusePartialRefund'];
   if (call === '*') return textKinds;
-  if (call.startsWith('cashfree.')) return transportKinds;
+  if (call.startsWith('cashfree.') || call.startsWith('razorpay.')) return transportKinds;
   if (call === 'ipstock') return [...textKinds, 'numericString', 'renamePackage'];
   if (call === 'status' || call === 'changeos' || call === 'format') return [...textKinds, 'credentialsLate'];
   if (call !== 'buyvps') return textKinds;
@@ -134,10 +156,13 @@ export function isFaultCall(value: unknown): value is FaultCall {
   const known: readonly string[] = [
     ...smartvpsCalls,
     ...cashfreeCalls,
+    ...razorpayCalls,
     'cashfree.webhook',
+    'razorpay.webhook',
     'mail',
     '*',
     'cashfree.*',
+    'razorpay.*',
   ];
   return typeof value === 'string' && known.includes(value);
 }
@@ -178,6 +203,7 @@ function fits({ call, when }: FaultRule, subject: CallSubject): boolean {
   if (when.address !== undefined && when.address !== subject.address) return false;
   if (call === '*') return smartvpsCalls.some((known) => known === subject.call);
   if (call === 'cashfree.*') return cashfreeCalls.some((known) => known === subject.call);
+  if (call === 'razorpay.*') return razorpayCalls.some((known) => known === subject.call);
   return call === subject.call;
 }
 

@@ -1,6 +1,6 @@
 import { type FaultAction, type FaultDefinition, isFaultCall, kindsOf } from './faults.ts';
 import { type LatencyProfile, latencyProfiles, type ProfileName } from './latency.ts';
-import type { Quirks } from './state.ts';
+import type { Quirks, RazorpayConfig } from './state.ts';
 
 export interface PackageDefinition {
   id: number;
@@ -31,6 +31,7 @@ export interface ConfigPatch {
   defaultOs?: string;
   smartvps?: { prefix?: string; username?: string | null; password?: string | null };
   cashfree?: { clientId?: string | null; clientSecret?: string | null };
+  razorpay?: Partial<RazorpayConfig>;
 }
 
 export interface Scenario extends ConfigPatch {
@@ -50,7 +51,16 @@ export const defaultPackages: PackageDefinition[] = [
   { id: 10, name: '103.195.160.2', addresses: ['103.195.160.2'] },
 ];
 
-const configKeys = ['profile', 'latency', 'quirks', 'fallbackPackage', 'defaultOs', 'smartvps', 'cashfree'];
+const configKeys = [
+  'profile',
+  'latency',
+  'quirks',
+  'fallbackPackage',
+  'defaultOs',
+  'smartvps',
+  'cashfree',
+  'razorpay',
+];
 const scenarioKeys = [...configKeys, 'seed', 'packages', 'servers', 'faults'];
 const packageKeys = [
   'id',
@@ -141,6 +151,7 @@ function checkConfig(config: Record<string, unknown>): void {
   ]);
   parseRecord(config.smartvps ?? {}, '"smartvps"', ['prefix', 'username', 'password']);
   parseRecord(config.cashfree ?? {}, '"cashfree"', ['clientId', 'clientSecret']);
+  parseRecord(config.razorpay ?? {}, '"razorpay"', ['keyId', 'keySecret', 'webhookSecret', 'webhookUrl']);
 }
 
 function checkServer(value: unknown): void {

@@ -7,14 +7,17 @@ import { createCheckoutRouter } from './checkout-page.ts';
 import { createControlRouter } from './control.ts';
 import { startMailSink } from './mail-sink.ts';
 import { createPersistence, noPersistence, type Persistence } from './persistence.ts';
+import { createRazorpayRouter } from './razorpay.ts';
+import { resumeRazorpay } from './razorpay-ledger.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 import { createSmartvpsRouter } from './smartvps.ts';
-import { applyConfig, createState, type SimulatorState } from './state.ts';
+import { applyConfig, createState, type SimulatorState, withRazorpay } from './state.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface SimulatorAddresses {
   smartvpsBaseUrl: string;
   cashfreeBaseUrl: string;
+  razorpayBaseUrl: string;
   smtpUrl: string;
   controlUrl: string;
 }
@@ -35,11 +38,11 @@ export interface SimulatorOptions {
   dataDir?: string | undefined;
   scenario?: Scenario | undefined;
   /** Logins to insist on; they win over what was saved, a scenario's own win over them. */
-  credentials?: Pick<Scenario, 'smartvps' | 'cashfree'>;
+  credentials?: Pick<Scenario, 'smartvps' | 'cashfree' | 'razorpay'>;
 }
 
 /**
- * Starts SmartVPS, Cashfree and a mail sink on loopback, with a ledger of what was really sold and paid. Throws a
+ * Starts SmartVPS, Cashfree, Razorpay and a mail sink on loopback, with a ledger of what was really sold and paid. Throws a
  * sentence when a port is taken or the scenario cannot be read.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -51,9 +54,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...base,
     smartvps: { ...credentials.smartvps, ...base.smartvps },
     cashfree: { ...credentials.cashfree, ...base.cashfree },
+    razorpay: { ...credentials.razorpay, ...base.razorpay },
   });
   let world = beginWorld({
-    state: saved === undefined ? createState(withLogins(scenario)) : insistOn({ state: saved, credentials }),
+    state:
+      saved === undefined
+        ? createState(withLogins(scenario))
+        : insistOn({ state: withRazorpay(saved), credentials }),
     persistence,
   });
   const getWorld = () => world;
@@ -93,6 +100,7 @@ function beginWorld({ state, persistence }: { state: SimulatorState; persistence
   const world = createWorld({ state, persistence });
   closeInterrupted(world);
   resumeCashfree(world);
+  resumeRazorpay(world);
   world.changed();
   return world;
 }
@@ -116,6 +124,7 @@ function createApp(deps: { getWorld: () => World; reset: (scenario: Scenario) =>
   app.use('/smartvps', text, createSmartvpsRouter({ getWorld }));
   app.use('/cashfree', createCheckoutRouter({ getWorld }));
   app.use('/cashfree', text, createCashfreeRouter({ getWorld }));
+  app.use('/razorpay', text, createRazorpayRouter({ getWorld }));
   return app;
 }
 
@@ -142,6 +151,7 @@ function listAddresses({ origin, smtpPort }: { origin: string; smtpPort: number 
   return {
     smartvpsBaseUrl: `${origin}/smartvps`,
     cashfreeBaseUrl: `${origin}/cashfree`,
+    razorpayBaseUrl: `${origin}/razorpay`,
     smtpUrl: `smtp://127.0.0.1:${smtpPort}`,
     controlUrl: `${origin}/simulator`,
   };

@@ -23,6 +23,15 @@ export interface SimulatorConfig {
   defaultOs: string;
   smartvps: { prefix: string; username: string | null; password: string | null };
   cashfree: { clientId: string | null; clientSecret: string | null };
+  razorpay: RazorpayConfig;
+}
+
+/** `webhookUrl` and `webhookSecret` are what a shop enters in the gateway's dashboard. */
+export interface RazorpayConfig {
+  keyId: string | null;
+  keySecret: string | null;
+  webhookSecret: string | null;
+  webhookUrl: string | null;
 }
 
 export interface PackageState {
@@ -102,6 +111,8 @@ export interface GatewayRefund {
 }
 
 export interface WebhookEvent {
+  /** Missing: Cashfree. */
+  gateway?: 'razorpay';
   eventId: string;
   type: string;
   orderId: string;
@@ -130,6 +141,50 @@ export interface CashfreeState {
   replays: Record<string, { fingerprint: string; status: number; body: string }>;
 }
 
+export interface RazorpayOrder {
+  id: string;
+  amountPaise: number;
+  currency: string;
+  /** The shop's own id; the gateway does not keep it unique. */
+  receipt: string | null;
+  status: 'created' | 'attempted' | 'paid';
+  notes: Record<string, string>;
+  createdAt: string;
+}
+
+export interface RazorpayPayment {
+  id: string;
+  /** The gateway's id of the order. */
+  orderId: string;
+  amountPaise: number;
+  currency: string;
+  status: 'captured' | 'failed';
+  createdAt: string;
+}
+
+export interface RazorpayRefund {
+  id: string;
+  paymentId: string;
+  amountPaise: number;
+  currency: string;
+  /** The shop's own id. */
+  receipt: string | null;
+  status: 'pending' | 'processed' | 'failed';
+  notes: Record<string, string>;
+  createdAt: string;
+  /** What it becomes, and when. */
+  next: { status: 'processed' | 'failed'; at: string } | null;
+}
+
+export interface RazorpayState {
+  orders: RazorpayOrder[];
+  payments: RazorpayPayment[];
+  refunds: RazorpayRefund[];
+  webhooks: WebhookEvent[];
+  /** Refunds by `X-Refund-Idempotency`. */
+  replays: Record<string, { fingerprint: string; status: number; body: string }>;
+}
+
 export interface StoredMail {
   at: string;
   from: string;
@@ -153,6 +208,7 @@ export interface SimulatorState {
   callCounts: Record<string, number>;
   faults: FaultRule[];
   cashfree: CashfreeState;
+  razorpay: RazorpayState;
   mails: StoredMail[];
 }
 
@@ -169,7 +225,18 @@ const defaultConfig: SimulatorConfig = {
   defaultOs: 'ubuntu',
   smartvps: { prefix: 'api/oceansmart', username: null, password: null },
   cashfree: { clientId: null, clientSecret: null },
+  razorpay: { keyId: null, keySecret: null, webhookSecret: null, webhookUrl: null },
 };
+
+function emptyRazorpay(): RazorpayState {
+  return { orders: [], payments: [], refunds: [], webhooks: [], replays: {} };
+}
+
+/** A state as it was saved, also by a version that had no Razorpay. */
+export function withRazorpay(state: SimulatorState): SimulatorState {
+  const { config, razorpay = emptyRazorpay() } = state as Partial<SimulatorState>;
+  return { ...state, config: { ...defaultConfig, ...config }, razorpay };
+}
 
 /** A fresh world as a scenario describes it; throws a sentence where an address cannot be read. */
 export function createState(scenario: Scenario): SimulatorState {
@@ -184,6 +251,7 @@ export function createState(scenario: Scenario): SimulatorState {
     callCounts: {},
     faults: [],
     cashfree: { orders: [], payments: [], refunds: [], webhooks: [], learntSecret: null, replays: {} },
+    razorpay: emptyRazorpay(),
     mails: [],
   };
   for (const server of scenario.servers ?? []) {
@@ -257,5 +325,6 @@ export function applyConfig({
     defaultOs: patch.defaultOs ?? config.defaultOs,
     smartvps: { ...config.smartvps, ...patch.smartvps },
     cashfree: { ...config.cashfree, ...patch.cashfree },
+    razorpay: { ...config.razorpay, ...patch.razorpay },
   };
 }

@@ -1,4 +1,5 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleDescription } from '@temporalio/client';
+import { askGatewaysScheduleId, askGatewaysType } from '../../workflows/contract/ask-gateways.ts';
 import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import { watchOrdersScheduleId, watchOrdersType } from '../../workflows/contract/watch-orders.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
@@ -12,71 +13,96 @@ const runTimeoutMs = 600_000;
 
 interface EnsureInput {
   client: Client;
-  policy: Pick<ResolvedPolicy, 'watchOrdersEveryMs'>;
+  policy: Pick<ResolvedPolicy, 'watchOrdersEveryMs' | 'askGatewayEveryMs'>;
   log: {
     info: (fields: object, sentence: string) => void;
     warn: (fields: object, sentence: string) => void;
   };
 }
 
+interface Wanted {
+  scheduleId: string;
+  workflowType: string;
+  everyMs: number;
+  summary: string;
+  /** What does not happen while a person has paused it. */
+  whilePaused: string;
+}
+
+function wantedSchedules({ watchOrdersEveryMs, askGatewayEveryMs }: EnsureInput['policy']): Wanted[] {
+  return [
+    {
+      scheduleId: watchOrdersScheduleId,
+      workflowType: watchOrdersType,
+      everyMs: Math.max(watchOrdersEveryMs, shortestIntervalMs),
+      summary: 'Looks at every open order, package lock and case',
+      whilePaused: 'no order is started again',
+    },
+    {
+      scheduleId: askGatewaysScheduleId,
+      workflowType: askGatewaysType,
+      everyMs: Math.max(askGatewayEveryMs, shortestIntervalMs),
+      summary: 'Asks the gateways about every unpaid checkout',
+      whilePaused: 'no lost payment is found and no checkout expires',
+    },
+  ];
+}
+
 /**
- * Makes the Temporal Schedule of `watchOrders`, or brings one that is there to the policy's interval. Safe to repeat,
+ * Makes the service's Temporal Schedules, or brings those that are there to the policy's intervals. Safe to repeat,
  * and to run in several processes at once. A schedule that a person has paused stays paused; a warning says so.
  */
 export async function ensureSchedules(input: EnsureInput): Promise<void> {
+  for (const wanted of wantedSchedules(input.policy)) await ensureSchedule(input, wanted);
+}
+
+async function ensureSchedule(input: EnsureInput, wanted: Wanted): Promise<void> {
   const { client, log } = input;
-  const everyMs = intervalOf(input);
+  const { scheduleId, everyMs } = wanted;
   try {
-    await client.schedule.create({ scheduleId: watchOrdersScheduleId, ...watchEvery(everyMs) });
-    log.info({ scheduleId: watchOrdersScheduleId, everyMs }, 'Made the schedule');
+    await client.schedule.create({ scheduleId, ...scheduleOf(wanted) });
+    log.info({ scheduleId, everyMs }, 'Made the schedule');
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await bringUpToDate(input, everyMs);
+    await bringUpToDate(input, wanted);
   }
 }
 
-function intervalOf({ policy }: EnsureInput): number {
-  return Math.max(policy.watchOrdersEveryMs, shortestIntervalMs);
-}
-
-function watchEvery(everyMs: number) {
+function scheduleOf({ scheduleId, workflowType, everyMs, summary }: Wanted) {
   return {
     spec: { intervals: [{ every: everyMs }] },
     action: {
       type: 'startWorkflow' as const,
-      workflowType: watchOrdersType,
-      workflowId: watchOrdersScheduleId,
+      workflowType,
+      workflowId: scheduleId,
       taskQueue: orderTaskQueue,
       args: [],
       workflowRunTimeout: runTimeoutMs,
-      staticSummary: 'Looks at every open order, package lock and case',
+      staticSummary: summary,
     },
     policies: { overlap: 'SKIP' as const, catchupWindow: catchupWindowMs },
   };
 }
 
-async function bringUpToDate({ client, log }: EnsureInput, everyMs: number): Promise<void> {
-  const scheduleId = watchOrdersScheduleId;
+async function bringUpToDate({ client, log }: EnsureInput, wanted: Wanted): Promise<void> {
+  const { scheduleId, everyMs, whilePaused } = wanted;
   const handle = client.schedule.getHandle(scheduleId);
   const found = await handle.describe();
   if (found.state.paused) {
     const { note } = found.state;
-    log.warn(
-      { scheduleId, note },
-      'The schedule is paused: no order is started again until somebody unpauses it',
-    );
+    log.warn({ scheduleId, note }, `The schedule is paused: ${whilePaused} until somebody unpauses it`);
   }
-  if (isAsWanted(found, everyMs)) return;
-  await handle.update(({ state }) => ({ ...watchEvery(everyMs), state }));
+  if (isAsWanted(found, wanted)) return;
+  await handle.update(({ state }) => ({ ...scheduleOf(wanted), state }));
   log.info({ scheduleId, everyMs }, 'Changed the schedule');
 }
 
-function isAsWanted({ spec, action, policies }: ScheduleDescription, everyMs: number): boolean {
+function isAsWanted({ spec, action, policies }: ScheduleDescription, wanted: Wanted): boolean {
   const [interval, ...others] = spec.intervals ?? [];
   return (
-    interval?.every === everyMs &&
+    interval?.every === wanted.everyMs &&
     others.length === 0 &&
-    action.workflowType === watchOrdersType &&
+    action.workflowType === wanted.workflowType &&
     action.taskQueue === orderTaskQueue &&
     policies.overlap === 'SKIP' &&
     policies.catchupWindow === catchupWindowMs

@@ -46,7 +46,12 @@ test('every route has an access rule, and only health and webhooks need no token
   const open = routes.filter(({ access }) => access !== 'storefront' && access !== 'admin');
   assert.deepEqual(
     open.map(({ path, access }) => `${path} ${access}`),
-    ['/healthz public', '/readyz public', '/webhooks/cashfree gatewaySignature'],
+    [
+      '/healthz public',
+      '/readyz public',
+      '/webhooks/cashfree gatewaySignature',
+      '/webhooks/razorpay gatewaySignature',
+    ],
   );
 });
 

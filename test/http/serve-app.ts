@@ -41,6 +41,11 @@ const noPorts: HttpPorts = {
   verifyCashfreeWebhook: () => {
     throw new Error('verifyCashfreeWebhook was called');
   },
+  verifyRazorpayWebhook: () => {
+    throw new Error('verifyRazorpayWebhook was called');
+  },
+  findGatewayOrder: unexpected('findGatewayOrder'),
+  noteRefund: unexpected('noteRefund'),
   acceptPayment: unexpected('acceptPayment'),
   retryOrder: unexpected('retryOrder'),
   cancelOrder: unexpected('cancelOrder'),

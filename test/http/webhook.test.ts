@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CapturedPayment } from '../../src/domain/payment.ts';
+import type { RefundNews } from '../../src/domain/webhook-verdict.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import { verifyCashfreeWebhook } from '../../src/payments/cashfree/cashfree-webhook.ts';
+import { GatewayUnavailable } from '../../src/payments/find-gateway-order.ts';
+import { verifyRazorpayWebhook } from '../../src/payments/razorpay/razorpay-webhook.ts';
+import { razorpayPaidBody, razorpaySecret, signRazorpay } from '../payments/signed-razorpay.ts';
 import { paidBody, signWebhook, webhookSecret } from '../payments/signed-webhook.ts';
 import { serveApp } from './serve-app.ts';
 
@@ -116,3 +120,79 @@ test('a compressed webhook is refused', async (context) => {
   });
   assert.equal(answer.status, 415);
 });
+
+test('without Razorpay its address is a 404, with it a signed payment is accepted under the receipt', async (context) => {
+  const { rawBody, headers } = signRazorpay({ body: razorpayPaidBody() });
+  const post = { method: 'POST', path: '/webhooks/razorpay', headers, body: rawBody };
+  const off = await serveApp(context, { ...webhookPorts(acceptsNothing), verifyRazorpayWebhook: null });
+  assert.equal((await off.call(post)).status, 404);
+  const accepted: CapturedPayment[] = [];
+  const on = await serveApp(context, {
+    ...razorpayPorts,
+    acceptPayment: async (payment) => void accepted.push(payment),
+  });
+  assert.equal((await on.call(post)).status, 200);
+  assert.deepEqual(
+    accepted.map(({ gateway, orderId, amountPaise }) => [gateway, orderId, amountPaise]),
+    [['razorpay', 'ord-1', 49_900]],
+  );
+  const forged = { ...post, headers: { ...headers, 'x-razorpay-signature': 'f'.repeat(64) } };
+  assert.equal((await on.call(forged)).status, 401);
+  assert.equal(accepted.length, 1);
+});
+
+test('a payment that names the order of the gateway alone is accepted under ours, or asked for again', async (context) => {
+  const body = razorpayPaidBody({ order: null, top: { event: 'payment.captured' } });
+  const { rawBody, headers } = signRazorpay({ body });
+  const post = { method: 'POST', path: '/webhooks/razorpay', headers, body: rawBody };
+  const accepted: string[] = [];
+  const { call } = await serveApp(context, {
+    ...razorpayPorts,
+    findGatewayOrder: async ({ gateway, gatewayOrderId }) => `${gateway} ${gatewayOrderId} is ours`,
+    acceptPayment: async ({ orderId }) => void accepted.push(orderId),
+  });
+  assert.equal((await call(post)).status, 200);
+  assert.deepEqual(accepted, ['razorpay order_DESlLckIVRkHWj is ours']);
+  const dark = await serveApp(context, {
+    ...razorpayPorts,
+    findGatewayOrder: async () => {
+      throw new GatewayUnavailable('Failed to find the order.');
+    },
+  });
+  const answer = await dark.call(post);
+  assert.deepEqual([answer.status, answer.headers['retry-after'] !== undefined], [503, true]);
+});
+
+test('the end of a refund goes into the book; one that is not ours is a 2xx and a warning', async (context) => {
+  const noted: RefundNews[] = [];
+  const { call, lines } = await serveApp(context, {
+    ...webhookPorts(acceptsNothing),
+    noteRefund: async (news) => noted.push(news) === 1,
+  });
+  const tell = (refund: object) => {
+    const body = { type: 'REFUND_STATUS_WEBHOOK', data: { refund } };
+    return call({ method: 'POST', path, ...sent(signWebhook({ body, at: new Date() })) });
+  };
+  assert.equal((await tell({ refund_id: 'refund-1', refund_status: 'CANCELLED' })).status, 200);
+  assert.equal((await tell({ refund_id: 'refund-of-another', refund_status: 'SUCCESS' })).status, 200);
+  assert.deepEqual(noted, [
+    { gateway: 'cashfree', refundId: 'refund-1', status: 'cancelled' },
+    { gateway: 'cashfree', refundId: 'refund-of-another', status: 'success' },
+  ]);
+  const warned = lines.filter(({ level }) => level === 'warn').map(({ members }) => members.refundId);
+  assert.deepEqual(warned, ['refund-of-another']);
+});
+
+const razorpayPorts: Partial<HttpPorts> = {
+  verifyRazorpayWebhook: (received) =>
+    verifyRazorpayWebhook({
+      ...received,
+      webhookSecret: razorpaySecret,
+      now: new Date(1_795_420_806_000),
+      maxAgeMs: 60_000,
+    }),
+};
+
+function sent({ rawBody, headers }: { rawBody: Buffer; headers: Record<string, string> }) {
+  return { body: rawBody, headers };
+}

@@ -57,6 +57,7 @@ function fakeGateway() {
   const gateway: PaymentGateway = {
     name: 'cashfree',
     findOrder: async () => null,
+    findPayments: async () => [],
     findRefund: async () => null,
     createRefund: async () => ({ status: 'pending' }),
     async createOrder(order) {

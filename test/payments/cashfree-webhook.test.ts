@@ -150,17 +150,33 @@ test('a signed webhook that is too old or from the future is refused by its time
 });
 
 test('messages that are no captured payment are ignored', () => {
-  for (const type of [
-    'PAYMENT_FAILED_WEBHOOK',
-    'PAYMENT_USER_DROPPED_WEBHOOK',
-    'REFUND_STATUS_WEBHOOK',
-    'WEBHOOK',
-  ]) {
+  for (const type of ['PAYMENT_FAILED_WEBHOOK', 'PAYMENT_USER_DROPPED_WEBHOOK', 'WEBHOOK']) {
     assert.equal(judge(paidBody({ top: { type } })).kind, 'ignored', type);
   }
   for (const status of ['PENDING', 'FAILED', 'USER_DROPPED', 'success']) {
     assert.equal(judge(paidBody({ payment: { payment_status: status } })).kind, 'ignored', status);
   }
+});
+
+test('a refund that ended is news under our id, one that is under way is not', () => {
+  const judgeRefund = (refund: object) => judge({ type: 'REFUND_STATUS_WEBHOOK', data: { refund } });
+  for (const [said, status] of [
+    ['SUCCESS', 'success'],
+    ['CANCELLED', 'cancelled'],
+  ]) {
+    const verdict = judgeRefund({ refund_id: 'refund-7', refund_status: said, cf_refund_id: 11325632 });
+    assert.deepEqual(verdict, {
+      kind: 'refund',
+      refund: { gateway: 'cashfree', refundId: 'refund-7', status },
+    });
+  }
+  for (const said of ['PENDING', 'ONHOLD', 'success', 'toString']) {
+    assert.equal(judgeRefund({ refund_id: 'refund-7', refund_status: said }).kind, 'ignored', said);
+  }
+  assert.deepEqual(fieldsOf(judgeRefund({ refund_id: { $gt: '' }, refund_status: 'SUCCESS' })), [
+    'data.refund.refund_id',
+  ]);
+  assert.deepEqual(fieldsOf(judge({ type: 'REFUND_STATUS_WEBHOOK', data: {} })), ['data.refund']);
 });
 
 const unreadable: [name: string, body: object | string, field: string][] = [

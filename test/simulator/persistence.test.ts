@@ -125,7 +125,13 @@ test('the command prints one line with its addresses, takes a scenario and ends 
   t.after(() => child.kill('SIGKILL'));
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   const addresses = JSON.parse(line);
-  assert.deepEqual(Object.keys(addresses), ['smartvpsBaseUrl', 'cashfreeBaseUrl', 'smtpUrl', 'controlUrl']);
+  assert.deepEqual(Object.keys(addresses), [
+    'smartvpsBaseUrl',
+    'cashfreeBaseUrl',
+    'razorpayBaseUrl',
+    'smtpUrl',
+    'controlUrl',
+  ]);
   const control = createSimulatorControl(addresses.controlUrl);
   assert.deepEqual(
     (await control.packages()).map((pool) => pool.name),

@@ -18,6 +18,7 @@ import type { Policy } from '../../src/domain/policy.ts';
 import { importProducts, parseCatalogue } from '../../src/orders/import-products.ts';
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import type { StoredMail } from '../../src/simulator/state.ts';
+import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
 import { type LockView, lockStateQuery, packageLockId } from '../../workflows/contract/package-lock.ts';
 import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
 import { eventually } from './eventually.ts';
@@ -111,6 +112,12 @@ export async function startTestService(
   const secrets = makeSecrets();
   const apiPort = await freePort({ part: 'API', log: () => undefined });
   const apiUrl = `http://127.0.0.1:${apiPort}`;
+  await simulator.control.setConfig({
+    razorpay: {
+      webhookUrl: `${apiUrl}/webhooks/razorpay`,
+      webhookSecret: secrets.razorpayWebhookSecret,
+    },
+  });
   const wires = await layWires({
     proxied: input.proxied ?? [],
     targets: {
@@ -208,10 +215,12 @@ export async function startTestService(
 
 /** The namespace stays on the stack of the run, where its schedules would go on. */
 async function deleteSchedules(client: Client): Promise<void> {
-  try {
-    await client.schedule.getHandle(watchOrdersScheduleId).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  for (const scheduleId of [watchOrdersScheduleId, askGatewaysScheduleId]) {
+    try {
+      await client.schedule.getHandle(scheduleId).delete();
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    }
   }
 }
 

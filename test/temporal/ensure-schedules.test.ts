@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { ensureSchedules } from '../../src/temporal/ensure-schedules.ts';
 import { openNamespace } from '../../src/temporal/open-namespace.ts';
+import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
 import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
 import { useStack } from '../support/stack.ts';
 
@@ -17,13 +18,15 @@ const write = (_fields: object, sentence: string) => void lines.push(sentence);
 const log = { info: write, warn: write };
 await openNamespace({ client, namespace, address, limitMs: 60_000, sleep, log });
 const handle = client.schedule.getHandle(watchOrdersScheduleId);
+const asking = client.schedule.getHandle(askGatewaysScheduleId);
 after(async () => {
   await handle.delete();
+  await asking.delete();
   await connection.close();
 });
 
 const ensure = (watchOrdersEveryMs: number) =>
-  ensureSchedules({ client, policy: { watchOrdersEveryMs }, log });
+  ensureSchedules({ client, policy: { watchOrdersEveryMs, askGatewayEveryMs: 2 * watchOrdersEveryMs }, log });
 async function everyMs(): Promise<(number | undefined)[]> {
   const { spec } = await handle.describe();
   return (spec.intervals ?? []).map(({ every }) => every);
@@ -37,6 +40,11 @@ test('two processes that start at once make one schedule, which skips a run whil
   assert.deepEqual(
     [action.workflowType, action.taskQueue, action.workflowRunTimeout],
     ['watchOrders', 'orders', 600_000],
+  );
+  const other = await asking.describe();
+  assert.deepEqual(
+    [other.action.workflowType, other.action.taskQueue, other.spec.intervals?.[0]?.every],
+    ['askGateways', 'orders', 120_000],
   );
 });
 

@@ -1,6 +1,7 @@
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { z } from 'zod';
 import { formatRupees, parseRupees } from '../../domain/money.ts';
+import type { CapturedPayment } from '../../domain/payment.ts';
 import {
   GatewayError,
   type GatewayOrder,
@@ -11,14 +12,13 @@ import {
   type PaymentGateway,
   type RefusedField,
 } from '../gateway.ts';
+import { callGateway, createGatewayAgent, type GatewayReply, isBusy } from '../gateway-exchange.ts';
 import { parseCashfreeJson } from './parse-cashfree-json.ts';
 
 /** The version of Cashfree's API that this adapter was written for (docs.cashfree.com, PG API). */
 export const cashfreeApiVersion = '2025-01-01';
 
-const connectTimeoutMs = 5_000;
 const callTimeoutMs = 15_000;
-const maxReplyBytes = 1024 * 1024;
 
 const exactText = z.string().min(1).max(200);
 
@@ -39,6 +39,16 @@ const orderStates: Readonly<Record<string, GatewayOrderState['status']>> = {
   TERMINATED: 'terminated',
   TERMINATION_REQUESTED: 'terminated',
 };
+
+const paymentsReply = z.array(
+  z.object({
+    cf_payment_id: exactText,
+    payment_status: z.string(),
+    payment_amount: z.string(),
+    payment_currency: z.string().regex(/^[A-Z]{3}$/),
+    payment_time: z.string(),
+  }),
+);
 
 const refundReply = z.object({ refund_status: z.string() });
 
@@ -66,37 +76,34 @@ interface Call {
   idempotencyKey?: string;
 }
 
-interface Reply {
-  status: number;
-  text: string;
-}
-
 /** Cashfree as a payment gateway. `close` ends its connections. */
 export function createCashfreeGateway(
   settings: CashfreeSettings,
 ): PaymentGateway & { close(): Promise<void> } {
   const { timeoutMs = callTimeoutMs } = settings;
-  const agent = new Agent({
-    connect: { timeout: Math.min(connectTimeoutMs, timeoutMs) },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: maxReplyBytes,
-  });
+  const agent = createGatewayAgent({ timeoutMs });
   const call = (input: Call) => callCashfree({ ...input, settings, agent, timeoutMs });
   const findOrder = async ({ orderId }: { orderId: string }) => {
     const purpose = `find order ${orderId}`;
     const reply = await call({ method: 'GET', path: `pg/orders/${encodeURIComponent(orderId)}`, purpose });
-    return reply.status === 404 ? null : readOrder({ reply, purpose });
+    return isUnknown(reply) ? null : readOrder({ reply, purpose });
   };
   const findRefund = async ({ orderId, refundId }: { orderId: string; refundId: string }) => {
     const purpose = `find refund ${refundId}`;
     const path = `pg/orders/${encodeURIComponent(orderId)}/refunds/${encodeURIComponent(refundId)}`;
     const reply = await call({ method: 'GET', path, purpose });
-    return reply.status === 404 ? null : readRefund({ reply, purpose });
+    return isUnknown(reply) ? null : readRefund({ reply, purpose });
+  };
+  const findPayments = async ({ orderId }: { orderId: string }) => {
+    const purpose = `find the payments of order ${orderId}`;
+    const path = `pg/orders/${encodeURIComponent(orderId)}/payments`;
+    const reply = await call({ method: 'GET', path, purpose });
+    return isUnknown(reply) ? [] : readPayments({ reply, purpose, orderId });
   };
   return {
     name: 'cashfree',
     findOrder,
+    findPayments,
     findRefund,
     createRefund: (refund) => createRefund({ refund, call, findRefund }),
     createOrder: (order) => createOrder({ order, call, findOrder }),
@@ -106,7 +113,7 @@ export function createCashfreeGateway(
 
 async function createOrder(input: {
   order: NewGatewayOrder;
-  call: (call: Call) => Promise<Reply>;
+  call: (call: Call) => Promise<GatewayReply>;
   findOrder: PaymentGateway['findOrder'];
 }): Promise<GatewayOrder> {
   const { order } = input;
@@ -134,7 +141,7 @@ async function createOrder(input: {
 /** Accepted as PENDING; the outcome comes later (supplier facts, Cashfree "Refund"). */
 async function createRefund(input: {
   refund: NewGatewayRefund;
-  call: (call: Call) => Promise<Reply>;
+  call: (call: Call) => Promise<GatewayReply>;
   findRefund: PaymentGateway['findRefund'];
 }): Promise<GatewayRefund> {
   const { refund } = input;
@@ -174,42 +181,24 @@ function orderBody(order: NewGatewayOrder): object {
   };
 }
 
-async function callCashfree(
+function callCashfree(
   input: Call & { settings: CashfreeSettings; agent: Agent; timeoutMs: number },
-): Promise<Reply> {
-  const { settings, body, idempotencyKey } = input;
-  try {
-    const response = await request(`${settings.baseUrl}/${input.path}`, {
-      dispatcher: input.agent,
-      method: input.method,
-      signal: AbortSignal.timeout(input.timeoutMs),
-      headers: {
-        accept: 'application/json',
-        'x-client-id': settings.clientId,
-        'x-client-secret': settings.clientSecret,
-        'x-api-version': settings.apiVersion ?? cashfreeApiVersion,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(idempotencyKey === undefined ? {} : { 'x-idempotency-key': idempotencyKey }),
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    return { status: response.statusCode, text: await response.body.text() };
-  } catch (error) {
-    throw unreachable({ error, purpose: input.purpose });
-  }
-}
-
-/** The cause is left out: an error of the HTTP client may hold the request with its keys. */
-function unreachable({ error, purpose }: { error: unknown; purpose: string }): GatewayError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const reason = typeof code === 'string' ? code : error instanceof Error ? error.name : 'no answer';
-  return new GatewayError({
-    code: 'unreachable',
-    message: `Failed to ${purpose}: Cashfree gave no usable answer (${reason}). Try again; check CASHFREE_BASE_URL if it stays so.`,
+): Promise<GatewayReply> {
+  const { settings, idempotencyKey, ...call } = input;
+  return callGateway({
+    ...call,
+    gateway: 'Cashfree',
+    baseUrl: settings.baseUrl,
+    headers: {
+      'x-client-id': settings.clientId,
+      'x-client-secret': settings.clientSecret,
+      'x-api-version': settings.apiVersion ?? cashfreeApiVersion,
+      ...(idempotencyKey === undefined ? {} : { 'x-idempotency-key': idempotencyKey }),
+    },
   });
 }
 
-function refusal({ reply, purpose }: { reply: Reply; purpose: string }): GatewayError {
+function refusal({ reply, purpose }: { reply: GatewayReply; purpose: string }): GatewayError {
   const { status } = reply;
   if (status === 401 || status === 403) {
     return new GatewayError({
@@ -228,8 +217,9 @@ function refusal({ reply, purpose }: { reply: Reply; purpose: string }): Gateway
   });
 }
 
-function isBusy(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
+/** What is not there is a 404 with a code; one without comes from somewhere on the way. */
+function isUnknown(reply: GatewayReply): boolean {
+  return reply.status === 404 && errorCodeOf(reply) !== null;
 }
 
 function refusedField(errorCode: string | null): RefusedField | null {
@@ -238,7 +228,7 @@ function refusedField(errorCode: string | null): RefusedField | null {
 }
 
 /** Cashfree's code alone: its message can repeat what the customer typed. */
-function errorCodeOf(reply: Reply): string | null {
+function errorCodeOf(reply: GatewayReply): string | null {
   const parsed = errorReply.safeParse(parsedOrUndefined(reply.text));
   return parsed.success ? parsed.data.code : null;
 }
@@ -251,22 +241,41 @@ function parsedOrUndefined(text: string): unknown {
   }
 }
 
-function readOrder({ reply, purpose }: { reply: Reply; purpose: string }): GatewayOrderState {
+function readOrder({ reply, purpose }: { reply: GatewayReply; purpose: string }): GatewayOrderState {
   if (reply.status >= 400) throw refusal({ reply, purpose });
   const order = reply.status === 200 || reply.status === 201 ? parseOrder(reply.text) : null;
   if (order !== null) return order;
-  throw new GatewayError({
-    code: 'unreadableReply',
-    message: `Failed to ${purpose}: Cashfree's answer could not be read. Compare its API version with ${cashfreeApiVersion}.`,
-  });
+  throw unreadable(purpose);
 }
 
-function readRefund({ reply, purpose }: { reply: Reply; purpose: string }): GatewayRefund {
+function readRefund({ reply, purpose }: { reply: GatewayReply; purpose: string }): GatewayRefund {
   if (reply.status >= 400) throw refusal({ reply, purpose });
   const parsed = refundReply.safeParse(parsedOrUndefined(reply.text));
   const status = parsed.success ? refundStates[parsed.data.refund_status] : undefined;
   if (status !== undefined) return { status };
-  throw new GatewayError({
+  throw unreadable(purpose);
+}
+
+function readPayments(input: { reply: GatewayReply; purpose: string; orderId: string }): CapturedPayment[] {
+  const { reply, purpose, orderId } = input;
+  if (reply.status >= 400) throw refusal({ reply, purpose });
+  const parsed = paymentsReply.safeParse(parsedOrUndefined(reply.text));
+  const paid = parsed.data?.filter((payment) => payment.payment_status === 'SUCCESS') ?? [];
+  const payments = paid.map((payment): CapturedPayment | null => {
+    const amountPaise = parseRupees(payment.payment_amount);
+    const paidAtMs = Date.parse(payment.payment_time);
+    if (amountPaise === undefined || Number.isNaN(paidAtMs)) return null;
+    const paidAt = new Date(paidAtMs).toISOString();
+    const { cf_payment_id: paymentId, payment_currency: currency } = payment;
+    return { gateway: 'cashfree', paymentId, orderId, amountPaise, currency, paidAt };
+  });
+  const known = payments.filter((payment) => payment !== null);
+  if (parsed.success && known.length === payments.length) return known;
+  throw unreadable(purpose);
+}
+
+function unreadable(purpose: string): GatewayError {
+  return new GatewayError({
     code: 'unreadableReply',
     message: `Failed to ${purpose}: Cashfree's answer could not be read. Compare its API version with ${cashfreeApiVersion}.`,
   });

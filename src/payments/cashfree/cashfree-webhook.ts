@@ -18,7 +18,7 @@ const maxClockLeadMs = 10 * 60 * 1000;
 
 /**
  * Judges one webhook of Cashfree: signature first, over the bytes as they came, then age, then content.
- * Only a successful payment is one; every other kind of message is `ignored` and deserves a 2xx.
+ * A successful payment and a settled refund are news; every other kind of message is `ignored` and deserves a 2xx.
  * Source: docs.cashfree.com, "Webhook signature verification" (base64 HMAC-SHA256 of timestamp + raw body).
  */
 export function verifyCashfreeWebhook(webhook: ReceivedWebhook): WebhookVerdict {
@@ -122,11 +122,24 @@ const success = z.object({
   }),
 });
 
+const refunded = z.object({
+  data: z.object(
+    {
+      refund: z.object(
+        { refund_id: id, refund_status: z.string({ error: 'is not a text.' }) },
+        { error: 'is not an object.' },
+      ),
+    },
+    { error: 'is not an object.' },
+  ),
+});
+
 function readSignedBody(webhook: ReceivedWebhook): WebhookVerdict {
   const body = parseBody(webhook.rawBody);
   if (body === undefined) return unreadable([{ field: 'body', message: 'is not JSON.' }]);
   const kind = envelope.safeParse(body);
   if (!kind.success) return unreadable(fieldProblems(kind.error));
+  if (kind.data.type === 'REFUND_STATUS_WEBHOOK') return readRefund(body);
   if (kind.data.type !== 'PAYMENT_SUCCESS_WEBHOOK') {
     return { kind: 'ignored', why: `${printable(kind.data.type)} is no payment` };
   }
@@ -138,6 +151,20 @@ function readSignedBody(webhook: ReceivedWebhook): WebhookVerdict {
   }
   const paid = success.safeParse(body);
   return paid.success ? paymentOf(paid.data.data, webhook) : unreadable(fieldProblems(paid.error));
+}
+
+const refundEnds: Readonly<Record<string, 'success' | 'cancelled'>> = {
+  SUCCESS: 'success',
+  CANCELLED: 'cancelled',
+};
+
+function readRefund(body: unknown): WebhookVerdict {
+  const read = refunded.safeParse(body);
+  if (!read.success) return unreadable(fieldProblems(read.error));
+  const { refund_id: refundId, refund_status: said } = read.data.data.refund;
+  const status = Object.hasOwn(refundEnds, said) ? refundEnds[said] : undefined;
+  if (status === undefined) return { kind: 'ignored', why: `refund_status ${printable(said)} is not final` };
+  return { kind: 'refund', refund: { gateway: 'cashfree', refundId, status } };
 }
 
 function paymentOf(data: z.output<typeof success>['data'], webhook: ReceivedWebhook): WebhookVerdict {

@@ -1,0 +1,104 @@
+import type { Collections } from '../src/database.ts';
+import type { GatewayName } from '../src/domain/order.ts';
+import type { CapturedPayment } from '../src/domain/payment.ts';
+import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import { expireCheckout, noteLateAsk } from '../src/orders/expire-checkout.ts';
+import type { OrderDocument } from '../src/orders/order-document.ts';
+import type { PaymentGateway } from '../src/payments/gateway.ts';
+import type { AskActivities, CheckoutsAsked } from '../workflows/contract/ask-gateways.ts';
+import { beating } from './beating.ts';
+import type { ActivityLogger } from './dependencies.ts';
+import { eachAtOnce } from './each-at-once.ts';
+import { withFailures } from './failures.ts';
+
+/** What the sweep works with; composition hands in the real parts. */
+export interface AskDependencies {
+  db: Pick<Collections, 'orders'>;
+  gatewayOf: (name: GatewayName) => PaymentGateway;
+  /** The same durable start as the webhook's; safe to repeat. */
+  acceptPayment: (payment: CapturedPayment) => Promise<void>;
+  readPolicy: () => Promise<Pick<ResolvedPolicy, 'checkoutExpiryMs'>>;
+  now: () => string;
+  log: ActivityLogger;
+}
+
+const pageSize = 200;
+/** Gently: gateways limit the calls of one shop. */
+const asksAtOnce = 4;
+
+/** What the sweep reads of an order: nothing of the customer. */
+const fields = { gateway: 1, createdAt: 1, statusSince: 1 } as const;
+type AskedOrder = Pick<OrderDocument, '_id' | 'gateway' | 'createdAt' | 'statusSince'>;
+
+/** The activity of `askGateways`: it beats, so that a run whose worker died goes on within seconds. */
+export function createAsking(deps: AskDependencies): AskActivities {
+  return withFailures({ askGateways: (input) => beating(() => askPage(deps, input)) });
+}
+
+/** Asks about one page of unpaid orders. One order's trouble is logged and stops no other; it is then not expired. */
+async function askPage(
+  deps: AskDependencies,
+  { which, after }: { which: 'open' | 'expired'; after: string | null },
+): Promise<CheckoutsAsked> {
+  const { checkoutExpiryMs } = await deps.readPolicy();
+  const page = await readPage(deps, { which, after });
+  const sum = { asked: page.length, paid: 0, expired: 0, troubles: 0 };
+  await eachAtOnce(page, asksAtOnce, async (order) => {
+    try {
+      if (await findPayment(deps, order)) sum.paid += 1;
+      else if (which === 'open' && (await expireIfDue(deps, { order, checkoutExpiryMs }))) sum.expired += 1;
+      if (which === 'expired') await noteLateAsk(deps, order);
+    } catch (error) {
+      sum.troubles += 1;
+      const fact = { err: error, orderId: order._id, gateway: order.gateway };
+      deps.log.warn(fact, 'The gateway could not be asked about an order; the next run tries again');
+    }
+  });
+  const last = page.length < pageSize ? undefined : page.at(-1);
+  return { next: last?._id ?? null, ...sum };
+}
+
+function readPage(
+  { db, now }: AskDependencies,
+  { which, after }: { which: 'open' | 'expired'; after: string | null },
+): Promise<AskedOrder[]> {
+  const wanted =
+    which === 'open'
+      ? { open: true, status: 'pendingPayment' as const, owner: null }
+      : { status: 'expired' as const, askGatewayAt: { $lte: now() } };
+  return db.orders
+    .find({ ...wanted, money: 'unpaid', ...(after === null ? {} : { _id: { $gt: after } }) })
+    .project<AskedOrder>(fields)
+    .sort({ _id: 1 })
+    .limit(pageSize)
+    .toArray();
+}
+
+/** True where the gateway has the money: every captured payment is told to the order, as its webhook would have. */
+async function findPayment(deps: AskDependencies, order: AskedOrder): Promise<boolean> {
+  const { _id: orderId } = order;
+  const gateway = deps.gatewayOf(order.gateway);
+  const found = await gateway.findOrder({ orderId });
+  if (found?.status !== 'paid') return false;
+  const payments = await gateway.findPayments({ orderId });
+  if (payments.length === 0)
+    throw new Error(`Failed to find the payment of order ${orderId}: ${order.gateway} calls it paid.`);
+  for (const payment of payments) {
+    await deps.acceptPayment(payment);
+    const fact = { orderId, gateway: order.gateway, paymentId: payment.paymentId };
+    deps.log.info(fact, 'Found a payment whose webhook has not come; the order is started');
+  }
+  return true;
+}
+
+/** The gateway's order ends before ours, so a checkout past its time that is not paid never will be, as a rule. */
+async function expireIfDue(
+  deps: AskDependencies,
+  { order, checkoutExpiryMs }: { order: AskedOrder; checkoutExpiryMs: number },
+): Promise<boolean> {
+  const { _id: orderId, createdAt } = order;
+  if (Date.parse(deps.now()) < Date.parse(createdAt) + checkoutExpiryMs) return false;
+  const ended = await expireCheckout(deps, { orderId, checkoutExpiryMs });
+  if (ended) deps.log.info({ orderId }, 'A checkout was not paid and has expired');
+  return ended;
+}
