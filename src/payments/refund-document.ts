@@ -2,7 +2,7 @@ import type { GatewayName } from '../domain/order.ts';
 
 /**
  * One refund (collection `refunds`, `_id` = its id at the gateway and its idempotency key). `reserved`: its share is
- * taken, the gateway may not know it yet; `refused` and `cancelled` have given their share back.
+ * being taken, the gateway may not know it yet; `refused` and `cancelled` have given their share back.
  */
 export interface RefundDocument {
   _id: string;
@@ -18,6 +18,8 @@ export interface RefundDocument {
   why: string | null;
   /** ISO UTC. */
   createdAt: string;
+  /** Until when (ISO UTC) one run alone asks the gateway for it; empty while none does. */
+  askedUntil: string;
   settledAt: string | null;
   /** When the gateway cancelled what it had called paid; missing or null where it did not. */
   takenBackAt?: string | null;

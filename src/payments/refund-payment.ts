@@ -17,19 +17,27 @@ export interface RefundDependencies {
 /** Refund ids at the gateways: letters, digits, dashes and underscores, at most 40 characters. */
 const refundIdLimit = 40;
 
+/** What to give back: all of a payment, or a part of it that has a name of its own: `difference`. */
+export interface RefundWish {
+  orderId: string;
+  /** `_id` in `payments`. */
+  paymentKey: string;
+  part?: { name: string; amountPaise: number };
+}
+
 /**
- * Asks the gateway to give a captured payment back in full. Its share is reserved by one conditional update before the
- * gateway hears of it, and the refund's id is the idempotency key: a repeat goes on with the same refund. One that was
- * refused or cancelled has given its share back; the next try is a refund of its own.
+ * Asks the gateway to give a captured payment back, in full or in part. Its share is reserved by one conditional update
+ * before the gateway hears of it, and the refund's id is the idempotency key: a repeat goes on with the same refund,
+ * with the amount that was written down first. One that was refused or cancelled has given its share back; the next
+ * try is a refund of its own.
  * @throws GatewayError where the gateway gives no usable answer: to be tried again.
+ * @throws BrokenRecord where the payment has less left than is to be given back.
  */
-export async function startRefund(
-  deps: RefundDependencies,
-  input: { orderId: string; paymentKey: string },
-): Promise<RefundStart> {
-  const refund = await reserveRefund(deps, input);
+export async function startRefund(deps: RefundDependencies, wish: RefundWish): Promise<RefundStart> {
+  const refund = await reserveRefund(deps, wish);
   const { _id: refundId, amountPaise, currency, orderId } = refund;
   if (refund.state !== 'reserved') return { kind: 'taken', refundId, amountPaise, currency };
+  const askedUntil = await takeTurn(deps, refund);
   try {
     await deps.gatewayOf(refund.gateway).createRefund({
       orderId,
@@ -40,16 +48,38 @@ export async function startRefund(
       note: `Order ${orderId}`,
     });
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== 'refused') throw error;
+    if (!(error instanceof GatewayError) || error.code !== 'refused') {
+      await deps.db.refunds.updateOne({ _id: refundId, askedUntil }, { $set: { askedUntil: '' } });
+      throw error;
+    }
     await giveBack(deps, { refund, from: ['reserved'], to: 'refused', why: error.message });
     const money = formatMoney({ amountMinor: amountPaise, currency });
     return { kind: 'refused', sentence: `The gateway refused to give ${money} back. ${error.message}` };
   }
-  await deps.db.refunds.updateOne({ _id: refundId, state: 'reserved' }, { $set: { state: 'pending' } });
+  await noteGoing(deps, { refund, from: ['reserved'], to: 'pending' });
   return { kind: 'taken', refundId, amountPaise, currency };
 }
 
-/** What the gateway says of a refund now; null while its outcome is open. */
+/** Longer than the calls of one try take: after it, whoever asked is gone. */
+const turnMs = 60_000;
+
+/**
+ * One try at a time: while another one may still be taken by the gateway, a refusal would be no end, and its share
+ * would be given out twice.
+ */
+async function takeTurn(deps: Book, { _id, orderId }: RefundDocument): Promise<string> {
+  const now = deps.now();
+  const askedUntil = new Date(Date.parse(now) + turnMs).toISOString();
+  const taken = await deps.db.refunds.updateOne(
+    { _id, state: 'reserved', askedUntil: { $lt: now } },
+    { $set: { askedUntil } },
+  );
+  if (taken.matchedCount === 1) return askedUntil;
+  const message = `Failed to refund order ${orderId}: another try of ${_id} is under way. Try again in a minute.`;
+  throw new GatewayError({ code: 'unreachable', message });
+}
+
+/** How a refund stands: the gateway is asked, and what its webhooks have told counts too; null while it is open. */
 export async function lookAtRefund(
   deps: RefundDependencies,
   input: { refundId: string },
@@ -59,7 +89,15 @@ export async function lookAtRefund(
   const said = await deps
     .gatewayOf(refund.gateway)
     .findRefund({ orderId: refund.orderId, paymentId: refund.paymentId, refundId: refund._id });
-  return settleRefund(deps, { refund, said });
+  if (said !== null) await noteSaid(deps, { refund, status: said.status });
+  const now = await deps.db.refunds.findOne({ _id: refund._id });
+  if (now?.state === 'success') return { kind: 'success' };
+  if (now?.state !== 'cancelled' && now?.state !== 'refused') return null;
+  const how = now.state === 'refused' ? 'refused' : 'cancelled';
+  return {
+    kind: 'cancelled',
+    sentence: `The gateway ${how} the refund ${refund._id}; nothing was paid back.`,
+  };
 }
 
 /**
@@ -67,80 +105,82 @@ export async function lookAtRefund(
  * cancelled after its success gives its share back, once, and is marked for the admin. Safe to repeat, in any order.
  * @returns false where the book knows no such refund: it was made by hand, or by another shop.
  */
-export async function noteRefundNews(
-  deps: Pick<RefundDependencies, 'db' | 'now'>,
-  news: RefundNews,
-): Promise<boolean> {
+export async function noteRefundNews(deps: Book, news: RefundNews): Promise<boolean> {
   const refund = await deps.db.refunds.findOne({ _id: news.refundId, gateway: news.gateway });
   if (!refund) return false;
-  await settleRefund(deps, { refund, said: news });
+  await noteSaid(deps, { refund, status: news.status });
   return true;
 }
 
 type Book = Pick<RefundDependencies, 'db' | 'now'>;
 
-async function settleRefund(
+async function noteSaid(
   deps: Book,
-  { refund, said }: { refund: RefundDocument; said: GatewayRefund | null },
-): Promise<RefundEnd | null> {
-  const { _id: refundId } = refund;
-  if (said?.status === 'success') {
-    await deps.db.refunds.updateOne(
-      { _id: refundId, state: { $in: ['reserved', 'pending'] } },
-      { $set: { state: 'success', settledAt: deps.now() } },
-    );
-    return { kind: 'success' };
-  }
-  if (said?.status === 'cancelled') {
-    const why = 'The gateway cancelled it.';
-    await deps.db.refunds.updateOne(
-      { _id: refundId, state: 'success' },
-      { $set: { takenBackAt: deps.now() } },
-    );
-    await giveBack(deps, { refund, from: ['reserved', 'pending', 'success'], to: 'cancelled', why });
-    return {
-      kind: 'cancelled',
-      sentence: `The gateway cancelled the refund ${refundId}; nothing was paid back.`,
-    };
-  }
-  return null;
+  { refund, status }: { refund: RefundDocument; status: GatewayRefund['status'] },
+): Promise<void> {
+  if (status === 'success') await noteGoing(deps, { refund, from: ['reserved', 'pending'], to: 'success' });
+  if (status !== 'cancelled') return;
+  const { _id } = refund;
+  await deps.db.refunds.updateOne({ _id, state: 'success' }, { $set: { takenBackAt: deps.now() } });
+  await giveBack(deps, {
+    refund,
+    from: ['reserved', 'pending', 'success'],
+    to: 'cancelled',
+    why: 'The gateway cancelled it.',
+  });
 }
 
-async function reserveRefund(
-  deps: RefundDependencies,
-  { orderId, paymentKey }: { orderId: string; paymentKey: string },
-): Promise<RefundDocument> {
+/**
+ * The gateway has taken a refund, or has paid it. One that the book calls refused was refused to another try at the same
+ * moment: its share is taken again before the book says so.
+ */
+async function noteGoing(
+  deps: Book,
+  input: { refund: RefundDocument; from: RefundDocument['state'][]; to: 'pending' | 'success' },
+): Promise<void> {
   const { db } = deps;
+  const { refund, from, to } = input;
+  const change = { $set: { state: to, settledAt: to === 'success' ? deps.now() : null } };
+  const moved = await db.refunds.updateOne({ _id: refund._id, state: { $in: from } }, change);
+  if (moved.matchedCount === 1) return;
+  const now = await db.refunds.findOne({ _id: refund._id });
+  if (now?.state !== 'refused') return;
+  await takeShare(db, refund);
+  await db.refunds.updateOne({ _id: refund._id, state: 'refused' }, { $set: { ...change.$set, why: null } });
+}
+
+async function reserveRefund(deps: RefundDependencies, wish: RefundWish): Promise<RefundDocument> {
+  const { db } = deps;
+  const { orderId, paymentKey, part } = wish;
+  const payment = await db.payments.findOne({ _id: paymentKey });
+  if (!payment) throw new BrokenRecord(`Failed to refund ${paymentKey}: the payment is not recorded.`);
   for (let attempt = 1; ; attempt += 1) {
-    const payment = await db.payments.findOne({ _id: paymentKey });
-    if (!payment) throw new BrokenRecord(`Failed to refund ${paymentKey}: the payment is not recorded.`);
-    const refundId = refundIdOf(payment, attempt);
-    const known = await db.refunds.findOne({ _id: refundId });
-    if (known?.state === 'refused' || known?.state === 'cancelled') {
-      await returnShare(db, known);
-      continue;
-    }
-    await takeShare(db, { payment, refundId });
-    if (known) return known;
-    await insertOnce<RefundDocument>(db.refunds, newRefund({ orderId, payment, refundId, now: deps.now() }));
-    const made = await db.refunds.findOne({ _id: refundId });
-    if (made) return made;
+    const refundId = refundIdOf({ payment, part: part?.name, attempt });
+    const amountPaise = part?.amountPaise ?? payment.amountPaise;
+    // Written down before its share is taken: a repeat that asks for another amount finds this one.
+    await insertOnce<RefundDocument>(
+      db.refunds,
+      newRefund({ orderId, payment, refundId, amountPaise, now: deps.now() }),
+    );
+    const refund = await db.refunds.findOne({ _id: refundId });
+    if (!refund) throw new BrokenRecord(`Failed to refund ${paymentKey}: its refund ${refundId} is gone.`);
+    if (hasEnded(refund) && (await returnShare(db, refund))) continue;
+    if (refund.state === 'reserved') await takeShareOrClose(deps, refund);
+    return refund;
   }
 }
 
 /** The share is reserved once a refund, by one conditional update: no refund without it (I7). */
-async function takeShare(
-  db: RefundDependencies['db'],
-  { payment, refundId }: { payment: PaymentDocument; refundId: string },
-): Promise<void> {
+async function takeShare(db: RefundDependencies['db'], refund: RefundDocument): Promise<void> {
+  const { _id: refundId, paymentKey, amountPaise } = refund;
   const taken = await db.payments.updateOne(
-    { _id: payment._id, refundIds: { $ne: refundId }, refundablePaise: { $gte: payment.amountPaise } },
-    { $inc: { refundablePaise: -payment.amountPaise }, $push: { refundIds: refundId } },
+    { _id: paymentKey, refundIds: { $ne: refundId }, refundablePaise: { $gte: amountPaise } },
+    { $inc: { refundablePaise: -amountPaise }, $push: { refundIds: refundId } },
   );
   if (taken.matchedCount === 1) return;
-  const now = await db.payments.findOne({ _id: payment._id });
+  const now = await db.payments.findOne({ _id: paymentKey });
   if (now?.refundIds.includes(refundId)) return;
-  throw new BrokenRecord(`Failed to refund ${payment._id}: its money is refunded or being refunded already.`);
+  throw new BrokenRecord(`Failed to refund ${paymentKey}: its money is refunded or being refunded already.`);
 }
 
 /** Closes a refund that did not pay and gives its share back, each once. */
@@ -154,23 +194,49 @@ async function giveBack(
   },
 ): Promise<void> {
   const { refund, from, to, why } = input;
+  const { _id } = refund;
   await deps.db.refunds.updateOne(
-    { _id: refund._id, state: { $in: from } },
+    { _id, state: { $in: from } },
     { $set: { state: to, why, settledAt: deps.now() } },
   );
-  await returnShare(deps.db, refund);
+  const now = await deps.db.refunds.findOne({ _id });
+  // Another run may know better by now: the share of a refund that goes on stays taken.
+  if (hasEnded(now)) await returnShare(deps.db, refund);
 }
 
-async function returnShare(db: RefundDependencies['db'], refund: RefundDocument): Promise<void> {
+function hasEnded(refund: RefundDocument | null): boolean {
+  return refund?.state === 'refused' || refund?.state === 'cancelled';
+}
+
+/** @returns false where the refund turned out to go on meanwhile: its share is taken again. */
+async function returnShare(db: RefundDependencies['db'], refund: RefundDocument): Promise<boolean> {
   await db.payments.updateOne(
     { _id: refund.paymentKey, refundIds: refund._id },
     { $inc: { refundablePaise: refund.amountPaise }, $pull: { refundIds: refund._id } },
   );
+  if (hasEnded(await db.refunds.findOne({ _id: refund._id }))) return true;
+  await takeShare(db, refund);
+  return false;
 }
 
-function refundIdOf({ paymentId }: PaymentDocument, attempt: number): string {
-  const suffix = attempt === 1 ? '' : `-${attempt}`;
-  const base = `refund-${paymentId}`.replaceAll(/[^A-Za-z0-9_-]/g, '-');
+/** A refund for which there is no money left is closed: the next one may ask for less. */
+async function takeShareOrClose(deps: Book, refund: RefundDocument): Promise<void> {
+  try {
+    await takeShare(deps.db, refund);
+  } catch (error) {
+    const why = 'There was not so much left of the payment.';
+    await deps.db.refunds.updateOne(
+      { _id: refund._id, state: 'reserved' },
+      { $set: { state: 'refused', why, settledAt: deps.now() } },
+    );
+    throw error;
+  }
+}
+
+function refundIdOf(input: { payment: PaymentDocument; part: string | undefined; attempt: number }): string {
+  const { payment, part, attempt } = input;
+  const suffix = `${part === undefined ? '' : `-${part}`}${attempt === 1 ? '' : `-${attempt}`}`;
+  const base = `refund-${payment.paymentId}`.replaceAll(/[^A-Za-z0-9_-]/g, '-');
   return `${base.slice(0, refundIdLimit - suffix.length)}${suffix}`;
 }
 
@@ -178,10 +244,11 @@ function newRefund(input: {
   orderId: string;
   payment: PaymentDocument;
   refundId: string;
+  amountPaise: number;
   now: string;
 }): RefundDocument {
-  const { orderId, payment, refundId, now } = input;
-  const { gateway, paymentId, amountPaise, currency } = payment;
+  const { orderId, payment, refundId, amountPaise, now } = input;
+  const { gateway, paymentId, currency } = payment;
   return {
     _id: refundId,
     orderId,
@@ -193,6 +260,7 @@ function newRefund(input: {
     state: 'reserved',
     why: null,
     createdAt: now,
+    askedUntil: '',
     settledAt: null,
     takenBackAt: null,
   };

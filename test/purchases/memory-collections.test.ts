@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Collections, collectionsOf, insertOnce } from '../../src/database.ts';
-import { anOrder, aPurchase, aTenancy } from '../support/builders.ts';
+import { anOrder, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
 import { freshDatabase } from '../support/stack.ts';
 
@@ -65,6 +65,33 @@ for (const [name, db] of kinds) {
     );
     const listed = await db.purchases.find({ _id: { $in: ['t#1', 't#3', 'none'] } }).toArray();
     assert.deepEqual(listed.map(({ _id }) => _id).sort(), ['t#1', 't#3']);
+  });
+
+  test(`${name}: a share is taken and given back once, by the list that holds its id`, async () => {
+    const row = { ...aPayment({ orderId: 'm' }), verdict: null, recordedAt: 'now' };
+    await db.payments.insertOne({ ...row, _id: 'm', refundablePaise: 100, refundIds: [] });
+    const take = (id: string, paise: number) =>
+      db.payments.updateOne(
+        { _id: 'm', refundIds: { $ne: id }, refundablePaise: { $gte: paise } },
+        { $inc: { refundablePaise: -paise }, $push: { refundIds: id } },
+      );
+    const giveBack = (id: string, paise: number) =>
+      db.payments.updateOne(
+        { _id: 'm', refundIds: id },
+        { $inc: { refundablePaise: paise }, $pull: { refundIds: id } },
+      );
+    const counts = [await take('a', 60), await take('a', 40), await take('b', 41), await take('b', 40)];
+    assert.deepEqual(
+      counts.map(({ matchedCount }) => matchedCount),
+      [1, 0, 0, 1],
+    );
+    const back = [await giveBack('a', 60), await giveBack('a', 60), await giveBack('c', 1)];
+    assert.deepEqual(
+      back.map(({ matchedCount }) => matchedCount),
+      [1, 0, 0],
+    );
+    const { refundablePaise, refundIds } = (await db.payments.findOne({ _id: 'm' })) ?? {};
+    assert.deepEqual([refundablePaise, refundIds], [60, ['b']]);
   });
 
   test(`${name}: inner members are set and lists grow`, async () => {

@@ -22,6 +22,7 @@ export function createMemoryCollections(
     'servers',
     'credentials',
     'payments',
+    'refunds',
     'cases',
     'settings',
   ];
@@ -70,10 +71,14 @@ function matches(row: Row, filter: Record<string, unknown>): boolean {
 function matchesOne(value: unknown, condition: unknown): boolean {
   const [first] =
     typeof condition === 'object' && condition !== null ? Object.entries(condition) : ([] as never[]);
-  if (!first?.[0].startsWith('$')) return isDeepStrictEqual(value, condition ?? null);
+  if (!first?.[0].startsWith('$')) {
+    // As the database: a list fits where one of its entries does.
+    const isEntry = Array.isArray(value) && value.some((entry) => isDeepStrictEqual(entry, condition));
+    return isEntry || isDeepStrictEqual(value, condition ?? null);
+  }
   const [operator, operand] = first;
   if (operator === '$in') return (operand as unknown[]).includes(value);
-  if (operator === '$ne') return value !== operand;
+  if (operator === '$ne') return !matchesOne(value, operand);
   if (operator === '$lt') return (value as number) < (operand as number);
   // As the database: nothing is compared with a value of another type.
   if (operator === '$gte') return typeof value === typeof operand && (value as string) >= (operand as string);
@@ -95,6 +100,11 @@ function apply(row: Row, update: Record<string, Record<string, unknown>>): void 
 function changed(operator: string, value: unknown, operand: unknown): unknown {
   if (operator === '$set') return operand;
   if (operator === '$max') return Math.max(value as number, operand as number);
-  if (operator === '$push') return [...(value as unknown[]), ...(operand as { $each: unknown[] }).$each];
+  if (operator === '$inc') return (value as number) + (operand as number);
+  if (operator === '$pull') return (value as unknown[]).filter((entry) => entry !== operand);
+  if (operator === '$push') {
+    const each = (operand as { $each?: unknown[] }).$each ?? [operand];
+    return [...(value as unknown[]), ...each];
+  }
   assert.fail(`The memory collections have no ${operator}.`);
 }
