@@ -1,5 +1,6 @@
 import type { Collections } from '../src/database.ts';
 import type { GatewayName } from '../src/domain/order.ts';
+import type { ShopNotice } from '../src/domain/order-notice.ts';
 import type { CapturedPayment } from '../src/domain/payment.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { expireCheckout, noteLateAsk } from '../src/orders/expire-checkout.ts';
@@ -13,11 +14,12 @@ import { withFailures } from './failures.ts';
 
 /** What the sweep works with; composition hands in the real parts. */
 export interface AskDependencies {
-  db: Pick<Collections, 'orders'>;
+  db: Pick<Collections, 'orders' | 'refunds'>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** The same durable start as the webhook's; safe to repeat. */
   acceptPayment: (payment: CapturedPayment) => Promise<void>;
   readPolicy: () => Promise<Pick<ResolvedPolicy, 'checkoutExpiryMs'>>;
+  sendShopNotice: (input: { factId: string; notice: ShopNotice }) => Promise<void>;
   now: () => string;
   log: ActivityLogger;
 }
@@ -30,9 +32,28 @@ const asksAtOnce = 4;
 const fields = { gateway: 1, createdAt: 1, statusSince: 1 } as const;
 type AskedOrder = Pick<OrderDocument, '_id' | 'gateway' | 'createdAt' | 'statusSince'>;
 
-/** The activity of `askGateways`: it beats, so that a run whose worker died goes on within seconds. */
+/** The activities of `askGateways`: they beat, so that a run whose worker died goes on within seconds. */
 export function createAsking(deps: AskDependencies): AskActivities {
-  return withFailures({ askGateways: (input) => beating(() => askPage(deps, input)) });
+  return withFailures({
+    askGateways: (input) => beating(() => askPage(deps, input)),
+    tellTakenBack: () => beating(() => tellTakenBack(deps)),
+  });
+}
+
+/** How long a refund that was taken back is looked at; its mail is sent once in that time. */
+const takenBackMs = 7 * 24 * 3_600_000;
+
+async function tellTakenBack({ db, now, sendShopNotice }: AskDependencies): Promise<number> {
+  const since = new Date(Date.parse(now()) - takenBackMs).toISOString();
+  const refunds = await db.refunds.find({ takenBackAt: { $gte: since } }).toArray();
+  for (const { _id: refundId, takenBackAt, orderId, gateway, amountPaise, currency } of refunds) {
+    if (!takenBackAt) continue;
+    await sendShopNotice({
+      factId: `refundTakenBack:${refundId}`,
+      notice: { kind: 'refundTakenBack', orderId, refundId, gateway, amountPaise, currency, takenBackAt },
+    });
+  }
+  return refunds.length;
 }
 
 /** Asks about one page of unpaid orders. One order's trouble is logged and stops no other; it is then not expired. */

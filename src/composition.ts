@@ -136,6 +136,7 @@ export async function composeWorker(
         db,
         gatewayOf: gatewayFinder(gateways.all),
         acceptPayment: createPaymentAcceptor(client),
+        sendShopNotice: (input) => sendShopNotice({ notifier }, input),
         readPolicy,
         now,
         log,

@@ -63,6 +63,7 @@ export async function prepareIndexes(
   await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.payments.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ orderId: 1 });
+  await db.refunds.createIndex({ takenBackAt: 1 });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });
 }
 

@@ -1,4 +1,4 @@
-import type { FailureCode } from './order.ts';
+import type { FailureCode, GatewayName } from './order.ts';
 import type { CapturedPayment } from './payment.ts';
 import type { PaymentVerdict } from './recorded-payment.ts';
 
@@ -51,11 +51,21 @@ export type OrderNotice =
   | { kind: 'caseOpened'; purchaseId: string; sentence: string }
   | { kind: 'paymentProblem'; verdict: Exclude<PaymentVerdict, 'right'>; payment: CapturedPayment };
 
-/** A fact that is not one order's: told to the admin once, by `watchOrders`. */
+/** A fact that is not one order's: told to the admin once, by `watchOrders` or `askGateways`. */
 export type ShopNotice =
   | { kind: 'orderRestarted'; orderId: string; times: number; why: string }
   | { kind: 'tasksFailing'; workflowId: string; attempts: number; failure: string }
   | { kind: 'orderPastBound'; orderId: string; status: string; since: string }
   | { kind: 'caseReminder'; purchaseId: string; orderId: string; openedAt: string; sentence: string }
+  /** The gateway has cancelled a refund that it had called paid: the customer does not have the money. */
+  | {
+      kind: 'refundTakenBack';
+      orderId: string;
+      refundId: string;
+      gateway: GatewayName;
+      amountPaise: number;
+      currency: string;
+      takenBackAt: string;
+    }
   | { kind: 'lockPaused'; lockId: string; reason: string; by: string; until: string | null }
   | { kind: 'lockBroken'; lockId: string; why: string; waiters: number };

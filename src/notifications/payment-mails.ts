@@ -22,6 +22,28 @@ export function mismatchMail(told: Written<PaymentMismatchNotice>): MailDraft {
   });
 }
 
+/** The gateway has cancelled what it had called paid. */
+export function refundTakenBackMail(told: Written<Extract<Notice, { kind: 'refundTakenBack' }>>): MailDraft {
+  const { notice, settings } = told;
+  const { orderId, refundId, gateway, amountPaise, currency, takenBackAt } = notice;
+  const money = formatMoney({ amountMinor: amountPaise, currency });
+  return adminMail({
+    settings,
+    workflowId: ownerOf(told),
+    subject: `A refund of order ${orderId} was cancelled after it was paid`,
+    paragraphs: [
+      `${gateway} had paid the refund ${refundId} of ${money} and has cancelled it since: the customer does not have the money. The order still says that it was given back.`,
+      'Find out in its dashboard why, and give the money back another way.',
+    ],
+    facts: [
+      { label: 'Order', value: orderId },
+      { label: 'Refund', value: refundId },
+      { label: 'Amount', value: money },
+      { label: 'Cancelled', value: moment(takenBackAt, settings) },
+    ],
+  });
+}
+
 /** A payment that the order does not need. */
 export function extraPaymentMail(told: Written<Extract<Notice, { kind: 'extraPayment' }>>): MailDraft {
   const { notice, settings } = told;

@@ -4,7 +4,12 @@ import { credentialsMail, delayedMail, paidMail, refundedMail, soldOutMail } fro
 import { credentialsLateMail, deadlineMail, failureMail, reminderMail } from './decision-mails.ts';
 import type { MailDraft, MailSettings } from './mail-draft.ts';
 import type { Notice } from './notice.ts';
-import { extraPaymentMail, mismatchMail, unmatchedPaymentMail } from './payment-mails.ts';
+import {
+  extraPaymentMail,
+  mismatchMail,
+  refundTakenBackMail,
+  unmatchedPaymentMail,
+} from './payment-mails.ts';
 import { lowStockMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
@@ -63,6 +68,8 @@ export function writeMails(input: {
       return [tasksFailingMail({ ...input, notice })];
     case 'orderPastBound':
       return [pastBoundMail({ ...input, notice })];
+    case 'refundTakenBack':
+      return [refundTakenBackMail({ ...input, notice })];
     case 'lockPaused':
       return [lockPausedMail({ ...input, notice })];
     case 'lockBroken':

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { GatewayName } from '../../src/domain/order.ts';
+import { createCashfreeGateway } from '../../src/payments/cashfree/cashfree-gateway.ts';
+import { createRazorpayGateway } from '../../src/payments/razorpay/razorpay-gateway.ts';
+import { startRefund } from '../../src/payments/refund-payment.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { startTestService } from '../support/service.ts';
@@ -11,6 +14,18 @@ const service = await startTestService({
   scenario: { packages: [{ id: 5, name: '103.181.91', addresses: ['103.181.91.10-60'] }] },
 });
 const { simulator, db } = service;
+const cashfree = createCashfreeGateway({
+  baseUrl: service.env.CASHFREE_BASE_URL ?? '',
+  clientId: service.env.CASHFREE_CLIENT_ID ?? '',
+  clientSecret: service.env.CASHFREE_CLIENT_SECRET ?? '',
+});
+const razorpay = createRazorpayGateway({
+  baseUrl: service.env.RAZORPAY_BASE_URL ?? '',
+  keyId: service.env.RAZORPAY_KEY_ID ?? '',
+  keySecret: service.env.RAZORPAY_KEY_SECRET ?? '',
+});
+const adapters = { cashfree, razorpay };
+after(() => Promise.all([cashfree.close(), razorpay.close()]));
 const wish = { productId: 'vps-103-181-91', ramGb: 8, os: 'Ubuntu 22' };
 
 async function checkOut(gateway: GatewayName): Promise<string> {
@@ -120,6 +135,31 @@ test('of two payments whose webhooks were lost one delivers, the other is money 
   assert.deepEqual(await verdictsOf(orderId), ['extra', 'right']);
   assert.equal(await db.purchases.countDocuments({ orderId }), 1);
 });
+
+for (const gateway of ['cashfree', 'razorpay'] as const) {
+  test(`${gateway} tells by its webhook how a refund ended: paid, and then taken back after all`, async () => {
+    const orderId = await checkOut(gateway);
+    const paymentKey = `${gateway}:${await payUnheard(gateway, orderId)}`;
+    await service.orderIn(orderId, 'active');
+    const deps = { db, gatewayOf: () => adapters[gateway], now: () => new Date().toISOString() };
+    const started = await startRefund(deps, { orderId, paymentKey });
+    assert.ok(started.kind === 'taken', JSON.stringify(started));
+    const { refundId } = started;
+    const stateIs = (wanted: string) =>
+      eventually({
+        what: `refund ${refundId} is ${wanted} in the book`,
+        read: async () => (await db.refunds.findOne({ _id: refundId }))?.state,
+        isRight: (state) => state === wanted,
+      });
+    await stateIs('success');
+    if (gateway === 'cashfree') await simulator.settleRefund({ orderId, refundId, status: 'CANCELLED' });
+    else await simulator.settleRazorpayRefund({ refundId, status: 'failed' });
+    await stateIs('cancelled');
+    const payment = await db.payments.findOne({ _id: paymentKey });
+    assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [payment?.amountPaise, []]);
+    await service.mailTo('admin', `A refund of order ${orderId} was cancelled after it was paid`);
+  });
+}
 
 test('both ledgers agree', async () => {
   await assertLedgersAgree(service);

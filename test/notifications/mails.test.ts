@@ -194,6 +194,19 @@ test('a lost lock, a restart, failing tasks and a bound are told with their figu
       line: 'Waiting: 3',
     },
     {
+      told: {
+        kind: 'refundTakenBack',
+        orderId,
+        refundId: 'refund-7',
+        gateway: 'razorpay',
+        amountPaise: 49_900,
+        currency: 'INR',
+        takenBackAt: at,
+      },
+      subject: 'A refund of order ord-1 was cancelled after it was paid',
+      line: 'Amount: ₹499.00',
+    },
+    {
       told: { kind: 'orderRestarted', orderId, times: 2, why: 'terminated' },
       subject: 'Order ord-1 was started again 2 times',
       line: 'Found: terminated',

@@ -23,10 +23,13 @@ export interface AskActivities {
    * once more. `after`: the last order id of the page before; null at the beginning.
    */
   askGateways(input: { which: 'open' | 'expired'; after: string | null }): Promise<CheckoutsAsked>;
+  /** Tells the admin of refunds that were cancelled after they had been paid. @returns how many there were lately. */
+  tellTakenBack(): Promise<number>;
 }
 
 /** Null where not every page could be done; the next run does it. */
 export interface AskGatewaysResult {
   open: Omit<CheckoutsAsked, 'next'> | null;
   expired: Omit<CheckoutsAsked, 'next'> | null;
+  takenBack: number | null;
 }
