@@ -1,7 +1,8 @@
 import { planRefund } from '../src/orders/plan-remedy.ts';
 import { takeRemedy } from '../src/orders/take-remedy.ts';
-import { lookAtRefund, startRefund } from '../src/payments/refund-payment.ts';
+import { lookAtRefund, recordRefundByHand, startRefund } from '../src/payments/refund-payment.ts';
 import type { SettlingDependencies } from '../src/purchases/settle-row.ts';
+import { returnClaim } from '../src/servers/finish-claim.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
@@ -12,7 +13,13 @@ export function createRemedies(
   settling: SettlingDependencies,
 ): Pick<
   OrderActivities,
-  'beginRemedy' | 'takeRemedy' | 'dismissOwner' | 'planRefund' | 'startRefund' | 'awaitRefund'
+  | 'beginRemedy'
+  | 'takeRemedy'
+  | 'dismissOwner'
+  | 'planRefund'
+  | 'startRefund'
+  | 'awaitRefund'
+  | 'recordRefundByHand'
 > {
   return {
     beginRemedy: async (wish) => {
@@ -26,8 +33,13 @@ export function createRemedies(
     },
     takeRemedy: async (wish) => ({ policy: await deps.readPolicy(), taken: await takeRemedy(deps, wish) }),
     dismissOwner: ({ workflowId }) => deps.dismissOwner({ workflowId }),
-    planRefund: (input) => planRefund({ ...deps, ...settling }, input),
+    planRefund: (input) =>
+      planRefund(
+        { ...settling, returnClaim: (claim) => returnClaim({ ...settling, ...deps }, claim) },
+        input,
+      ),
     startRefund: (input) => startRefund(deps, input),
+    recordRefundByHand: (input) => recordRefundByHand(deps, input),
     awaitRefund: async ({ refundId, everyMs }) => {
       const end = await lookAtRefund(deps, { refundId });
       if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.`, retryMs: everyMs });

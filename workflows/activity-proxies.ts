@@ -20,6 +20,7 @@ export const records = proxyLocalActivities<
     | 'beginRemedy'
     | 'takeRemedy'
     | 'planRefund'
+    | 'recordRefundByHand'
     | 'findCasePlace'
     | 'claimServer'
     | 'claimStranded'

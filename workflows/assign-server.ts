@@ -83,7 +83,10 @@ async function assign(
   const { wish, policy } = judged;
   const place = desk.slot.reserve({ act: 'assign', by: wish.by, at: new Date(Date.now()).toISOString() });
   try {
-    const claim = await records.claimServer({ orderId: record.orderId, wish });
+    // A cancellation that was refused has cancelled the scope of the handlers for good.
+    const claim = await CancellationScope.nonCancellable(() =>
+      records.claimServer({ orderId: record.orderId, wish }),
+    );
     if (claim.kind === 'refused') {
       place.giveUp();
       return claim;
@@ -91,7 +94,8 @@ async function assign(
     const sentence = `${wish.ip} is made ready for the order, then it is delivered.`;
     const { by, reason } = wish;
     record.act({ act: 'assignServer', by, reason, accepted: true, answer: sentence });
-    void makeReady({ record, policy, purchaseId: claim.purchaseId, place });
+    const { purchaseId } = claim;
+    void CancellationScope.nonCancellable(() => makeReady({ record, policy, purchaseId, place }));
     return { kind: 'accepted', sentence };
   } catch {
     place.giveUp();

@@ -11,7 +11,13 @@ import {
   settlingActivities,
   wipeActivities,
 } from './activity-proxies.ts';
-import type { CompensateOrderInput, CompensateOrderResult } from './contract/compensate-order.ts';
+import { useAssignServer } from './assign-server.ts';
+import {
+  type CompensateOrderInput,
+  type CompensateOrderResult,
+  compensationWorkflowId,
+} from './contract/compensate-order.ts';
+import { orderWorkflowId } from './contract/provision-order.ts';
 import { createDecisionSlot } from './decision-slot.ts';
 import { orLate } from './or-late.ts';
 import { enterFailed, type FailingRun, planOfKnownFailure, waitForDecision } from './order-failure.ts';
@@ -20,6 +26,7 @@ import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import type { FailedStep } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
+import { useResolvePurchase } from './resolve-purchase.ts';
 import { sayError } from './say-error.ts';
 
 const inputHelp =
@@ -49,6 +56,11 @@ function readInput(input: unknown): RemedyAsked | CompensateOrderResult {
   const { orderId, by, reason, endsAs } = said;
   if (typeof orderId !== 'string' || orderId === '' || orderId.length > 100) {
     return { orderId: '', ended: 'badInput', explanation: `Failed to read the order. ${inputHelp}` };
+  }
+  const wanted = compensationWorkflowId(orderId);
+  if (workflowInfo().workflowId !== wanted) {
+    const explanation = `The workflow id of this remedy has to be ${wanted}; nothing was changed. ${inputHelp}`;
+    return { orderId, ended: 'badInput', explanation };
   }
   const option = remedyOptions.find((known) => known === said.option);
   if (option === undefined) {
@@ -88,6 +100,8 @@ async function runRemedy(
     isSent: () => true,
     isRemedy: true,
   });
+  useResolvePurchase({ record, slot, policy: () => policy });
+  useAssignServer({ record, slot, policy: () => policy });
   cancelRequested.catch(() => messages.cancelFromUi());
   const { workflowId } = workflowInfo();
   const first = await records.takeRemedy({ ...asked, workflowId });
@@ -98,9 +112,10 @@ async function runRemedy(
     await condition(allHandlersFinished);
     return endUntaken(orderId, taken);
   }
-  const { order, remedy, previousOwner } = taken;
+  const { order, remedy } = taken;
   record.adopt(order);
-  if (previousOwner) await dismissal.dismissOwner({ orderId, workflowId: previousOwner });
+  // Also by a run that starts again: the one before may have died before it told anybody.
+  await dismissal.dismissOwner({ orderId, workflowId: orderWorkflowId(orderId) });
   const run: RemedyRun = {
     order,
     remedy,
@@ -119,12 +134,12 @@ async function runRemedy(
 
 async function runToTheEnd(run: RemedyRun): Promise<CompensateOrderResult['ended']> {
   void writeNotesInBackground(run.record);
-  const { record, slot } = run;
+  const { record } = run;
   try {
     // A blocked remedy that was started again goes on waiting for its decision.
     if (record.status === 'failed' && record.failure?.code === 'compensationBlocked') {
       await waitForDecision(run, planOfKnownFailure(run));
-      slot.empty();
+      await heedDecision(run);
     }
     for (;;) {
       await enterCompensating(run);
@@ -132,12 +147,22 @@ async function runToTheEnd(run: RemedyRun): Promise<CompensateOrderResult['ended
       if (result.kind === 'done') return result.endsAs;
       const plan = await enterFailed(run, result);
       await waitForDecision(run, plan);
-      slot.empty();
+      await heedDecision(run);
     }
   } catch (error) {
     if (error instanceof OwnerChanged) return 'ownedByAnotherWorkflow';
     throw error;
   }
+}
+
+/** Every decision tries what is left again; `refundedByHand` says first that it was given back outside the gateway. */
+async function heedDecision(run: RemedyRun): Promise<void> {
+  const { slot, order } = run;
+  const { taken } = slot;
+  slot.empty();
+  if (taken?.act !== 'remedy' || taken.option !== 'refundedByHand') return;
+  const reference = taken.reason ?? '';
+  await records.recordRefundByHand({ orderId: order.orderId, reference });
 }
 
 async function enterCompensating({ record, remedy }: RemedyRun): Promise<void> {
@@ -165,18 +190,26 @@ async function takeLegsSafely(run: RemedyRun): Promise<Legs> {
 async function takeLegs(run: RemedyRun): Promise<Legs> {
   const { orderId } = run.order;
   const { workflowId } = workflowInfo();
+  // Money that the gateway does not give back now must not keep the server with the customer.
+  const refusals: { paymentKey: string; why: string }[] = [];
   for (;;) {
-    const leg = await records.planRefund({ orderId, workflowId });
+    const leg = await records.planRefund({
+      orderId,
+      workflowId,
+      skip: refusals.map(({ paymentKey }) => paymentKey),
+    });
     if (leg.kind === 'done') return finish(run, leg);
-    const blocked = await takeLeg(run, leg);
-    if (blocked) return blocked;
+    if (leg.kind === 'blocked') return blocked(refusals.map(({ why }) => why).join(' '));
+    const failed = await takeLeg(run, leg);
+    if (failed && leg.kind !== 'refund') return failed;
+    if (failed && leg.kind === 'refund') refusals.push({ paymentKey: leg.paymentKey, why: failed.message });
   }
 }
 
 /** One leg of the remedy; null where the next one may be looked for. */
 async function takeLeg(
   run: RemedyRun,
-  leg: Exclude<RemedyStep, { kind: 'done' }>,
+  leg: Exclude<RemedyStep, { kind: 'done' | 'blocked' }>,
 ): Promise<FailedStep | null> {
   switch (leg.kind) {
     case 'settle':

@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import { describeDuration } from '../src/domain/duration.ts';
 import { credentialActivities, loginMail, records } from './activity-proxies.ts';
+import { endingOf } from './decision-slot.ts';
 import { orLate } from './or-late.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
@@ -12,6 +13,8 @@ export async function deliverServer(
   const { order, policy, record } = run;
   const { orderId } = order;
   const { purchaseId, ip } = input;
+  // A remedy that was accepted while the purchase was settled goes first.
+  if (endingOf(run.slot) !== null) return { kind: 'again' };
   await record.enter({
     status: 'preparing',
     text: `Bought and verified ${ip}; waits for its login.`,

@@ -9,7 +9,10 @@ import type { OrderRun, StepResult } from './order-run.ts';
  */
 export async function handOver(run: OrderRun, ending: EndingDecision): Promise<StepResult> {
   const { record, payments, slot } = run;
-  if (ending.act === 'ownerChanged') return { kind: 'ended', status: 'ownedByAnotherWorkflow' };
+  if (ending.act === 'ownerChanged') {
+    record.handOver();
+    return { kind: 'ended', status: 'ownedByAnotherWorkflow' };
+  }
   await payments.idle();
   // What was noted so far is written while the order is still ours.
   await record.flush();
@@ -24,7 +27,10 @@ export async function handOver(run: OrderRun, ending: EndingDecision): Promise<S
     reason,
     endsAs,
   });
-  if (begun.kind === 'begun') return { kind: 'ended', status: 'ownedByAnotherWorkflow' };
+  if (begun.kind === 'begun') {
+    record.handOver();
+    return { kind: 'ended', status: 'ownedByAnotherWorkflow' };
+  }
   record.note(`Refused: ${begun.sentence}`);
   slot.empty();
   if (record.failure === null) return { kind: 'again' };

@@ -46,7 +46,9 @@ function whatToSend({ status, failure }: { status: OrderStatus; failure: Failure
   if (status === 'queued') return lines([cancel, refund]);
   if (status === 'waitingForStock') return lines([`${retry} (looks at the stock at once)`, cancel, refund]);
   if (status !== 'failed' || !failure) return [];
-  if (failure.code === 'compensationBlocked') return lines([`${retry} (the refund is tried again)`]);
+  const byHand = `\`compensateOrder\` with \`{"option": "refundedByHand", "reference": "...", ${who}}\`: it was paid back outside the gateway`;
+  if (failure.code === 'compensationBlocked')
+    return lines([`${retry} (what is left is tried again)`, byHand]);
   const isCase = failure.code === 'purchaseUnknown' || failure.code === 'duplicateServer';
   return lines([...(isCase ? [resolve] : []), retry, refund, cancel]);
 }

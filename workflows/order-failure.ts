@@ -33,7 +33,12 @@ export async function enterFailed(run: FailingRun, step: FailedStep): Promise<Fa
     status: 'failed',
     text: `Failed (${code}): ${message}`,
     next: { text, at: null },
-    failure: { code, message },
+    failure: {
+      code,
+      message,
+      retriesDone: run.retriesByItself,
+      ...(step.mayRetry === false ? { mayRetry: false } : {}),
+    },
     nextWithinMs: withinMs,
     ...(actsAtDeadline(plan) ? { decideWithinMs: run.policy.decisionDeadlineMs } : {}),
     ...(casePurchaseId ? { casePurchaseId } : {}),
@@ -69,9 +74,11 @@ function tellFailure(run: FailingRun, step: FailedStep, casePurchaseId: string |
   }
 }
 
-/** The plan of a failure that an earlier run wrote. */
+/** The plan of a failure that an earlier run wrote, with what that run knew of it. */
 export function planOfKnownFailure(run: FailingRun): FailurePlan {
-  return planOf(run, { code: run.record.failure?.code ?? 'internalError', mayRetry: true });
+  const { failure } = run.record;
+  run.retriesByItself = failure?.retriesDone ?? 0;
+  return planOf(run, { code: failure?.code ?? 'internalError', mayRetry: failure?.mayRetry !== false });
 }
 
 function planOf(run: FailingRun, failure: { code: FailureCode; mayRetry: boolean }): FailurePlan {

@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import {
   answerCancel,
   answerCompensate,
@@ -137,7 +137,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
   async function heedOwnerChanged(): Promise<void> {
     if (isAskingOwner) return;
     isAskingOwner = true;
-    const isOurs = await record.isStillOurs();
+    const isOurs = await CancellationScope.nonCancellable(() => record.isStillOurs());
     isAskingOwner = false;
     if (!isOurs) slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() });
   }
@@ -182,6 +182,13 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     };
   }
 
+  /** A retry that waits for its outcome decides no failure: what ends the order may replace it. */
+  function endingState() {
+    const { orderId, status } = record;
+    const decided = slot.taken?.act === 'retry' && status !== 'failed' ? null : slot.taken;
+    return { orderId, status, decided, sent: desk.isSent() };
+  }
+
   function judgeCancel(from: SignalInput): Judgement {
     if (from.kind === 'unreadable')
       return refused(`Failed to read the cancellation: ${from.why}. ${cancelHelp}`);
@@ -202,6 +209,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (option === undefined) {
       return refused(`Failed to read which remedy order ${record.orderId} is to get. ${compensateHelp}`);
     }
+    if (option === 'refundedByHand') return judgeByHand(from);
     if (!availableRemedies.includes(option)) {
       return refused(`The remedy ${option} is not available yet; nothing was changed. ${compensateHelp}`);
     }
@@ -213,6 +221,28 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     };
     const answer = answerCompensate({ ...state, isRemedy: desk.isRemedy });
     return judgeEnding(answer, { act: 'remedy', option, endsAs: 'refunded' });
+  }
+
+  /** The way out where the gateway gives the money back no more: the remedy ends by what an admin has paid. */
+  function judgeByHand(from: SignalInput): Judgement {
+    const { orderId, status } = record;
+    if (!desk.isRemedy || status !== 'failed') {
+      return refused(
+        `Order ${orderId} has no refund that is blocked: send {"option": "refund"} first, and refundedByHand only where the gateway refuses.`,
+      );
+    }
+    const reference = findText({ from, name: 'reference' });
+    if (!reference) return refused(`Failed to read the reference of the transfer for order ${orderId}.`);
+    const answer = answerCompensate({ ...endingState(), isRemedy: true });
+    if (answer.kind === 'refused') return answer;
+    return {
+      kind: 'accepted',
+      next: 'It is recorded as given back by hand; then what is left of the remedy is done.',
+      carryOut({ by }) {
+        const at = nowIso();
+        slot.fill({ act: 'remedy', option: 'refundedByHand', by, reason: reference, at, endsAs: 'refunded' });
+      },
+    };
   }
 
   function judgeEnding(

@@ -6,7 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AdminAct } from '../src/domain/admin-act.ts';
-import { endStatuses, type Failure, type FailureCode, type OrderStatus } from '../src/domain/order.ts';
+import { endStatuses, type Failure, type OrderStatus } from '../src/domain/order.ts';
 import type { OrderFacts } from '../src/domain/order-facts.ts';
 import type { Projection } from '../src/domain/projection.ts';
 import { isAllowedMove } from '../src/domain/state-table.ts';
@@ -46,6 +46,8 @@ export interface OrderRecord {
   expect(next: { text: string; at: string | null }): void;
   /** Writes the notes that no status has taken along yet. */
   flush(): Promise<void>;
+  /** The order belongs to a remedy now: lists by status must not find this run any more. */
+  handOver(): void;
   /** Asks the document whether this run still owns the order; true before the run has read it. */
   isStillOurs(): Promise<boolean>;
   readonly hasUnwrittenNotes: boolean;
@@ -57,7 +59,7 @@ interface StatusChange {
   status: OrderStatus;
   text: string;
   next: { text: string; at: string | null };
-  failure?: { code: FailureCode; message: string };
+  failure?: Omit<Failure, 'since'>;
   /** Relative to the moment of the status: when its default comes, and what `next` waits for. */
   decideWithinMs?: number;
   nextWithinMs?: number;
@@ -190,6 +192,13 @@ export function createOrderRecord(orderId: string): OrderRecord {
     },
     async flush() {
       await write();
+    },
+    handOver() {
+      upsertSearchAttributes([
+        { key: orderStatusKey, value: 'compensating' },
+        { key: failureCodeKey, value: null },
+        { key: decisionDeadlineKey, value: null },
+      ]);
     },
     async isStillOurs() {
       if (facts === undefined) return true;

@@ -143,10 +143,14 @@ async function takeUp(run: OrderRun, opened: Extract<OpenedOrder, { kind: 'open'
 
 /** Whatever goes wrong unexpectedly becomes a failure that waits for a decision, never a failed workflow. */
 async function takeNextStepSafely(run: OrderRun, known: NextStep | null): Promise<StepResult> {
-  const ending = endingOf(run.slot);
+  let ending = endingOf(run.slot);
   try {
     if (ending) return await handOver(run, ending);
-    return await takeNextStep(run, known ?? (await planNextStep(run)));
+    const step = known ?? (await planNextStep(run));
+    // What was decided while the step was planned: the order is still failed, and nothing was begun.
+    ending = endingOf(run.slot);
+    if (ending) return await handOver(run, ending);
+    return await takeNextStep(run, step);
   } catch (error) {
     if (error instanceof OwnerChanged) throw error;
     if (ending) run.slot.empty();

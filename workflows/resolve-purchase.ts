@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import type { PurchaseResolution } from '../src/domain/purchase-resolution.ts';
 import { settlingActivities } from './activity-proxies.ts';
@@ -96,11 +96,10 @@ async function resolve(
   const place = desk.slot.reserve({ act: 'resolve', by: resolution.by, at });
   const limits = purchaseLimits(policy);
   try {
-    const answer = await settlingActivities(policy).resolvePurchase({
-      purchaseId,
-      resolution,
-      policy: limits,
-    });
+    // A cancellation that was refused has cancelled the scope of the handlers for good.
+    const answer = await CancellationScope.nonCancellable(() =>
+      settlingActivities(policy).resolvePurchase({ purchaseId, resolution, policy: limits }),
+    );
     if (answer.kind === 'refused') {
       place.giveUp();
       return answer;

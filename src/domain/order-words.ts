@@ -28,6 +28,7 @@ export const recommendedActions: Record<FailureCode, string> = {
   duplicateServer: 'Ask the supplier whom the address belongs to; nothing is bought until that is settled.',
   lockTimeout: 'Retry: nothing was bought.',
   paymentMismatch: 'Ask the customer to pay the right amount; the wrong payment is to be given back.',
-  compensationBlocked: 'Read why the remedy is blocked and choose another one.',
+  compensationBlocked:
+    'Read why it is blocked, put it right, then retry; refundedByHand ends what was paid back elsewhere.',
   internalError: 'Read the message, tell the developers, then retry: what was bought is verified first.',
 };

@@ -37,6 +37,10 @@ export interface Failure {
   code: FailureCode;
   message: string;
   since: string;
+  /** False where another try by itself is known to do harm or no good. */
+  mayRetry?: boolean;
+  /** Automatic retries before this failure, since a person last decided. */
+  retriesDone?: number;
 }
 
 /** What the order's money bought so far; moved only by conditional updates (design 12). */

@@ -1,5 +1,5 @@
 import type { AdminAct } from './admin-act.ts';
-import type { FailureCode, OrderStatus } from './order.ts';
+import type { Failure, OrderStatus } from './order.ts';
 
 /** One status written after the fact it states. `version` rises over Reset, restart and change of owner. */
 export interface Projection {
@@ -10,7 +10,7 @@ export interface Projection {
   status: OrderStatus;
   statusSince: string;
   open: boolean;
-  failure: null | { code: FailureCode; message: string; since: string };
+  failure: Failure | null;
   next: null | { text: string; at: string | null };
   server: null | { ip: string };
   /** When the failure's default is carried out by itself, ISO UTC. */

@@ -10,4 +10,6 @@ export type RemedyStep =
   | { kind: 'settle'; purchaseId: string }
   | { kind: 'refund'; paymentKey: string }
   | { kind: 'endServer'; purchaseId: string; ip: string }
+  /** All else is done; what the gateway refused in this try is still to be given back. */
+  | { kind: 'blocked' }
   | { kind: 'done'; endsAs: 'refunded' | 'cancelled'; refundedPaise: number; currency: string };

@@ -38,10 +38,10 @@ export interface Remedy extends Omit<RemedyWish, 'orderId'> {
 }
 
 /**
- * `previousOwner`: the workflow that has to be told that the order is not its own any more. A refusal brings the order
+ * A refusal brings the order
  * along where it has ended by this very remedy: a run that was reset still answers for it.
  */
 export type RemedyTaken =
-  | { kind: 'taken'; order: OrderFacts; remedy: Remedy; previousOwner: string | null }
+  | { kind: 'taken'; order: OrderFacts; remedy: Remedy }
   | { kind: 'unknown' }
   | { kind: 'refused'; sentence: string; ended?: OrderFacts };

@@ -49,7 +49,7 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
       { to: 'compensating', by: 'person', when: 'it is cancelled: its money goes back' },
     ],
     boundedBy: 'lockWaitLimit, not counting the time that the lock is paused',
-    boundMs: (policy) => policy.lockWaitLimitMs + slackMs,
+    boundMs: (policy) => policy.lockWaitLimitMs + (policy.claimStranded ? policy.wipeLimitMs : 0) + slackMs,
   },
   waitingForStock: {
     owner: 'provisionOrder',
@@ -114,9 +114,9 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
       { to: 'cancelled', by: 'step', when: 'the same, and nothing was ever sent to the supplier' },
       { to: 'failed', by: 'limit', when: 'the gateway refuses, or does not answer for refundLimit' },
     ],
-    boundedBy: 'refundLimit for the money and wipeLimit for the server',
+    boundedBy: 'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server',
     boundMs: (policy) =>
-      policy.refundLimitMs +
+      2 * policy.refundLimitMs +
       policy.wipeLimitMs +
       policy.longestPurchaseMs +
       longestSettlingMs(policy) +

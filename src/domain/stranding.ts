@@ -6,7 +6,15 @@ export type Stranding = { kind: 'stranded'; sentence: string } | { kind: 'refuse
 /** Where a case is decided: at its order, which waits for it, or by a workflow of its own. */
 export type CasePlace = { kind: 'atOrder'; orderId: string } | { kind: 'alone' } | { kind: 'unknown' };
 
-/** True while the order is open and its goods hang on the purchase: then nobody else decides it. */
-export function waitsForPurchase(order: { open: boolean; goods: Goods }, purchaseId: string): boolean {
-  return order.open && order.goods.state !== 'none' && order.goods.purchaseId === purchaseId;
+/** True while the order is open, has no remedy, and its goods hang on the purchase: then nobody else decides it. */
+export function waitsForPurchase(
+  order: { open: boolean; goods: Goods; remedy: object | null },
+  purchaseId: string,
+): boolean {
+  return (
+    order.open &&
+    order.remedy === null &&
+    order.goods.state !== 'none' &&
+    order.goods.purchaseId === purchaseId
+  );
 }

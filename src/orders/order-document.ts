@@ -1,4 +1,4 @@
-import type { FailureCode, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
+import type { Failure, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
 import type { Remedy } from '../domain/remedy.ts';
 import type { Restarts } from '../domain/restart-pace.ts';
@@ -48,7 +48,7 @@ export interface OrderDocument {
   paidAt: string | null;
   /** `_id` in `payments` of the payment that this order was provisioned for. */
   paymentKey: string | null;
-  failure: null | { code: FailureCode; message: string; since: string };
+  failure: Failure | null;
   server: null | { ip: string };
   /** What happens next by itself, in words, and when (ISO UTC), where a moment is known. */
   next: null | { text: string; at: string | null };

@@ -8,31 +8,41 @@ import { isLiving } from '../servers/server-document.ts';
 import type { OrderDocument } from './order-document.ts';
 
 type Rows = Collections;
-type PlanDependencies = SettlingDependencies & { db: Rows };
+type PlanDependencies = SettlingDependencies & {
+  db: Rows;
+  returnClaim: (input: { purchaseId: string; why: string }) => Promise<unknown>;
+};
 
 /**
  * The next step of the remedy `refund`, by what MongoDB and the ledger say: nothing may be bought for the order any
- * more, then every captured payment goes back, then the servers that were bought for it are taken back.
+ * more, then every captured payment goes back, then the servers that were bought for it are taken back. A payment that
+ * the gateway refused in this try (`skip`) holds up nothing else.
  */
 export async function planRefund(
   deps: PlanDependencies,
-  input: { orderId: string; workflowId: string },
+  input: { orderId: string; workflowId: string; skip: string[] },
 ): Promise<RemedyStep> {
   const { db } = deps;
-  const { orderId, workflowId } = input;
+  const { orderId, workflowId, skip } = input;
   const order = await db.orders.findOne({ _id: orderId });
   if (!order) throw new BrokenRecord(`Failed to refund order ${orderId}: it does not exist.`);
   const open = await closePurchase(deps, order);
   if (open) return { kind: 'settle', purchaseId: open };
   await takeMoney(db, order, workflowId);
-  const payment = await unreturnedPayment(db, orderId);
+  const unreturned = await unreturnedPayments(db, orderId);
+  const payment = unreturned.find((key) => !skip.includes(key));
   if (payment) return { kind: 'refund', paymentKey: payment };
   const server = await serverOf(deps, orderId);
   if (server) return { kind: 'endServer', ...server };
+  if (unreturned.length > 0) return { kind: 'blocked' };
+  // Also what was never rightly paid is closed: a payment that comes from here on is one to give back, and is told.
   await db.orders.updateOne(
-    { _id: orderId, money: 'refunding', 'remedy.workflowId': workflowId },
+    { _id: orderId, money: { $in: ['refunding', 'unpaid'] }, 'remedy.workflowId': workflowId },
     { $set: { money: 'refunded' } },
   );
+  const closed = await db.orders.findOne({ _id: orderId });
+  const late = (await unreturnedPayments(db, orderId)).length > 0;
+  if (closed?.money === 'kept' || late) return planRefund(deps, input);
   const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
   const refundedPaise = refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0);
   return {
@@ -47,8 +57,13 @@ export async function planRefund(
 async function closePurchase(deps: PlanDependencies, order: OrderDocument): Promise<string | null> {
   const { db } = deps;
   const latest = await latestPurchase({ db, orderId: order._id });
-  if (latest?.kind !== 'buy') return null;
+  if (!latest) return null;
   const purchaseId = latest._id;
+  if (latest.kind === 'claim') {
+    const why = 'The order is refunded.';
+    if (latest.state === 'intended') await deps.returnClaim({ purchaseId, why });
+    return null;
+  }
   if (latest.state === 'sent' || latest.state === 'unknown') return purchaseId;
   if (latest.state === 'intended') {
     const why = 'The order is refunded; nothing was sent.';
@@ -70,11 +85,11 @@ async function takeMoney(db: Rows, order: OrderDocument, workflowId: string): Pr
     throw new BrokenRecord(`Failed to refund order ${order._id}: it belongs to another workflow.`);
 }
 
-async function unreturnedPayment(db: Rows, orderId: string): Promise<string | null> {
+async function unreturnedPayments(db: Rows, orderId: string): Promise<string[]> {
   const payments = await db.payments.find({ orderId }).toArray();
   const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
   const returned = new Set(refunds.map(({ paymentKey }) => paymentKey));
-  return payments.find(({ _id }) => !returned.has(_id))?._id ?? null;
+  return payments.map(({ _id }) => _id).filter((key) => !returned.has(key));
 }
 
 async function serverOf(

@@ -24,7 +24,7 @@ export async function takeRemedy(
         return { kind: 'refused', sentence };
       }
       if (!order.open) return { kind: 'refused', sentence, ended: await factsOf(db, order) };
-      return { kind: 'taken', order: await factsOf(db, order), remedy, previousOwner: null };
+      return { kind: 'taken', order: await factsOf(db, order), remedy };
     }
     const objection = objectionOf(order);
     if (objection) return { kind: 'refused', sentence: objection };
@@ -35,7 +35,7 @@ export async function takeRemedy(
       { $set: { remedy: taken, owner: workflowId, open: true } },
     );
     if (moved.matchedCount === 1) {
-      return { kind: 'taken', order: await factsOf(db, order), remedy: taken, previousOwner: owner };
+      return { kind: 'taken', order: await factsOf(db, order), remedy: taken };
     }
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Collections, insertOnce } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import { formatMoney } from '../domain/money.ts';
@@ -77,6 +78,27 @@ async function takeTurn(deps: Book, { _id, orderId }: RefundDocument): Promise<s
   if (taken.matchedCount === 1) return askedUntil;
   const message = `Failed to refund order ${orderId}: another try of ${_id} is under way. Try again in a minute.`;
   throw new GatewayError({ code: 'unreachable', message });
+}
+
+/**
+ * Records what an admin gave back outside the gateway: every payment of the order that is not returned counts as
+ * returned, under the reference of the transfer. Safe to repeat.
+ */
+export async function recordRefundByHand(
+  { db, now }: RefundDependencies,
+  { orderId, reference }: { orderId: string; reference: string },
+): Promise<void> {
+  const returned = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  const keys = new Set(returned.map(({ paymentKey }) => paymentKey));
+  const payments = await db.payments.find({ orderId }).toArray();
+  for (const payment of payments.filter(({ _id }) => !keys.has(_id))) {
+    const refundId = `by-hand-${payment._id}`;
+    const { amountPaise } = payment;
+    const refund = newRefund({ orderId, payment, refundId, amountPaise, now: now() });
+    await takeShare(db, refund);
+    const why = `Given back by hand: ${reference}`;
+    await insertOnce<RefundDocument>(db.refunds, { ...refund, state: 'success', why, settledAt: now() });
+  }
 }
 
 /** How a refund stands: the gateway is asked, and what its webhooks have told counts too; null while it is open. */
@@ -236,8 +258,11 @@ async function takeShareOrClose(deps: Book, refund: RefundDocument): Promise<voi
 function refundIdOf(input: { payment: PaymentDocument; part: string | undefined; attempt: number }): string {
   const { payment, part, attempt } = input;
   const suffix = `${part === undefined ? '' : `-${part}`}${attempt === 1 ? '' : `-${attempt}`}`;
-  const base = `refund-${payment.paymentId}`.replaceAll(/[^A-Za-z0-9_-]/g, '-');
-  return `${base.slice(0, refundIdLimit - suffix.length)}${suffix}`;
+  const readable = `refund-${payment.paymentId}`;
+  const fits = readable.length + suffix.length <= refundIdLimit && /^[A-Za-z0-9_-]+$/.test(readable);
+  // An id that the gateways would not take is named by its hash: two payments never share a refund.
+  const hash = createHash('sha256').update(payment.paymentId).digest('hex').slice(0, 20);
+  return `${fits ? readable : `refund-${hash}`}${suffix}`;
 }
 
 function newRefund(input: {

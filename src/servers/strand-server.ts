@@ -40,14 +40,17 @@ export async function strandServer(
   const isRemedy = input.remedyOf !== undefined && order?.remedy?.workflowId === input.remedyOf;
   const objection = order && isTheirs && !isRemedy ? objectionOf(order, purchaseId) : null;
   if (objection) return { kind: 'refused', sentence: `${ip} is not stranded: ${objection}` };
+  const id = serverId({ supplier, ip });
   const change = {
     db,
-    serverId: serverId({ supplier, ip }),
-    operationId: `${purchaseId}:strand`,
+    serverId: id,
+    operationId: await operationOf(db, { id, purchaseId }),
     ...(input.cause === undefined ? {} : { cause: input.cause }),
   };
   const from = isRemedy ? (['bought', 'held', 'delivered'] as const) : (['bought', 'held'] as const);
-  const begun = await beginChange({ ...change, purchaseId, from, now: now() });
+  // A change of system that never came to its end must not keep the server from being taken back.
+  const takeOver = isRemedy ? [`${purchaseId}:changeos`] : [];
+  const begun = await beginChange({ ...change, purchaseId, from, takeOver, now: now() });
   if (begun === 'refused') {
     const server = await db.servers.findOne({ _id: change.serverId });
     const sentence = `${ip} is not stranded: it is ${server?.tenancy.state ?? 'unknown'}, and neither bought nor held for ${purchaseId}.`;
@@ -61,6 +64,18 @@ export async function strandServer(
   }
   if (isTheirs) await releaseGoods({ db, orderId, purchaseId, delivered: isRemedy });
   return { kind: 'stranded', sentence: `${ip} is stopped, wiped and stranded.` };
+}
+
+/** A server that was stranded once, served another order and came back is wiped anew: under an operation of its own. */
+async function operationOf(
+  db: Collections,
+  { id, purchaseId }: { id: string; purchaseId: string },
+): Promise<string> {
+  const server = await db.servers.findOne({ _id: id });
+  const operationId = `${purchaseId}:strand`;
+  const done = server?.tenancy.operationsDone ?? [];
+  const isOver = server?.tenancy.state === 'stranded' || server?.tenancy.state === 'retired';
+  return done.includes(operationId) && !isOver ? `${operationId}-${done.length + 1}` : operationId;
 }
 
 /** Why the order still needs the server; null where it has ended or is delivered with another one. */

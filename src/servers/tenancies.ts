@@ -99,6 +99,8 @@ export async function beginChange(input: {
   purchaseId: string;
   operationId: string;
   from?: readonly Changeable[];
+  /** Operations that were left undone and that this one may go on from. */
+  takeOver?: readonly string[];
   /** Kept where it is not said. */
   cause?: string;
   now: string;
@@ -118,9 +120,28 @@ export async function beginChange(input: {
     },
   );
   if (moved.matchedCount === 1) return 'begun';
+  if (input.takeOver?.length && (await takeOver(input, input.takeOver))) return 'begun';
   const now = await db.servers.findOne({ _id: input.serverId });
   const ours = now?.tenancy.state === 'changing' && now.tenancy.operationId === operationId;
   return ours && now.tenancy.purchaseId === purchaseId ? 'begun' : 'refused';
+}
+
+/** changing {another operation} -> changing {this one}, where that one is known to be left undone. */
+async function takeOver(
+  input: { db: Rows; serverId: string; purchaseId: string; operationId: string; now: string },
+  operations: readonly string[],
+): Promise<boolean> {
+  const { db, purchaseId, operationId } = input;
+  const taken = await db.servers.updateOne(
+    {
+      _id: input.serverId,
+      'tenancy.purchaseId': purchaseId,
+      'tenancy.state': 'changing',
+      'tenancy.operationId': { $in: [...operations] },
+    },
+    { $set: { 'tenancy.operationId': operationId, 'tenancy.since': input.now } },
+  );
+  return taken.matchedCount === 1;
 }
 
 /** Ends an operation: changing {operationId} -> `to` (bought, unless said otherwise). Safe to repeat. */

@@ -30,7 +30,8 @@ export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<
   return orUnavailable(async () => {
     const { orderId } = wish;
     if (await cancelUnpaid(deps, wish)) {
-      const next = 'It was not paid: it is cancelled, and a payment that comes all the same is given back.';
+      const next =
+        'It was not paid: it is cancelled, and a payment that comes all the same buys nothing and is told to the admin.';
       const { by, reason = null } = wish;
       const subject = { kind: 'order', id: orderId } as const;
       await deps.recordAct({ act: 'cancelOrder', subject, by, reason, accepted: true, answer: next });

@@ -33,7 +33,7 @@ const service = await startTestService({
     askGatewayEvery: '300ms',
     automaticRetries: [],
     reminders: ['5s'],
-    decisionDeadline: '15s',
+    decisionDeadline: '30s',
     waitForStock: '10m',
     refundLimit: '2m',
     wipeLimit: '1m',

@@ -331,6 +331,20 @@ for (const policyDelayMs of [0, 300]) {
   });
 }
 
+test('a requester whose first task waited long for its request replays: the grant is still the one it asked for', async (t) => {
+  const world = await lockWorld(t, { requestDelayMs: 3_000, taskTimeoutMs: 1_000 });
+  await world.start(0, { holdMs: 0 });
+  await world.requester(0).result();
+  const { workflowId } = world.requester(0);
+  const types = await eventTypes(world, { workflowId });
+  const tasks = types
+    .slice(0, types.indexOf('markerRecorded'))
+    .filter((type) => type === 'workflowTaskCompleted');
+  assert.ok(tasks.length > 1, `the request was waited for in more than one task: ${types.join(' ')}`);
+  const history = await world.requester(0).fetchHistory();
+  await Worker.runReplayHistory({ workflowBundle: world.bundle }, history, workflowId);
+});
+
 test('a hand-off costs the lock about eight events', async (t) => {
   const world = await lockWorld(t);
   await world.ask(0);

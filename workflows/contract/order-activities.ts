@@ -71,7 +71,9 @@ export interface OrderActivities {
   takeRemedy(input: RemedyWish): Promise<{ policy: ResolvedPolicy; taken: RemedyTaken }>;
   /** Tells the owner before that the order is not its own any more, and waits a while until it has ended. */
   dismissOwner(input: { orderId: string; workflowId: string }): Promise<void>;
-  planRefund(input: { orderId: string; workflowId: string }): Promise<RemedyStep>;
+  planRefund(input: { orderId: string; workflowId: string; skip: string[] }): Promise<RemedyStep>;
+  /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
+  recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
   startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string; everyMs: number }): Promise<RefundEnd>;
