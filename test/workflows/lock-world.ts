@@ -72,7 +72,15 @@ export type LockWorld = Awaited<ReturnType<typeof lockWorld>>;
 /** One lock with a worker and a task queue of its own; at the test's end all its workflows are terminated. */
 export async function lockWorld(
   t: TestContext,
-  wish: { policy?: Partial<LockPolicy>; withoutWorker?: boolean; policyDelayMs?: number } = {},
+  wish: {
+    policy?: Partial<LockPolicy>;
+    withoutWorker?: boolean;
+    policyDelayMs?: number;
+    /** How long the order's request takes. */
+    requestDelayMs?: number;
+    /** Workflow tasks of requesters: a task that waits longer for a local activity is followed by others. */
+    taskTimeoutMs?: number;
+  } = {},
 ) {
   const { client, native } = await connect();
   const name = randomUUID().slice(0, 8);
@@ -87,6 +95,7 @@ export async function lockWorld(
       return policy;
     },
     async requestLock({ supplier: _, packageName: __, ...request }) {
+      await sleep(wish.requestDelayMs ?? 0);
       await client.workflow.signalWithStart(lockWorkflowType, {
         ...startLock,
         signal: requestLockSignal.name,
@@ -162,6 +171,7 @@ export async function lockWorld(
         workflowId: workflowIdOf(n),
         taskQueue,
         args: [{ ...key, requestId: `${name}-${n}#1`, ...input }],
+        ...(wish.taskTimeoutMs === undefined ? {} : { workflowTaskTimeout: wish.taskTimeoutMs }),
       });
     },
     see: (n: number) => requester(n).query<RequesterView>(requesterQuery.name),
