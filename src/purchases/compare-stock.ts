@@ -34,12 +34,13 @@ export async function compareStock(
     Date.parse(sentAtOf(row)) + longestSettlingMs(policy),
   );
   const lowest = new Map<string, number>();
+  const explained = new Set<string>();
   try {
     for (;;) {
       // Before the stock: what is settled by then is in the counts, and what is not explains nothing.
       const others = await readOthers(deps.db, input);
       const packages = await readStock(deps);
-      const compared = compare({ row, others, packages, lowest });
+      const compared = compare({ row, others, packages, lowest, explained });
       for (const { packageId, available } of packages) {
         lowest.set(packageId, Math.min(available, lowest.get(packageId) ?? available));
       }
@@ -82,8 +83,10 @@ function compare(input: {
   packages: StockCount[];
   /** The lowest counts that were read before: one that rose since was refilled, and proves nothing any more. */
   lowest: ReadonlyMap<string, number>;
+  /** Packages that one of the readings explained: each of them is later than the purchase could have sold. */
+  explained: Set<string>;
 }): StockAfter {
-  const { row, packages, lowest } = input;
+  const { row, packages, lowest, explained } = input;
   const purchase = knownOf(row, packages);
   const others = input.others.map((other) => knownOf(other, packages));
   const now = new Map(packages.map(({ packageId, available }) => [packageId, available]));
@@ -93,9 +96,10 @@ function compare(input: {
     // A package that is gone from the list may have fallen as well: nobody knows.
     const count = left === undefined ? null : { purchase, others, packageId, left };
     if (name === row.packageName) compared.isOwnAsBefore = count !== null && isCountExact(count);
-    else if (!count || count.left > (lowest.get(packageId) ?? count.left) || !isCountExplained(count)) {
-      compared.otherFalls.push(name);
+    else if (count && count.left <= (lowest.get(packageId) ?? count.left) && isCountExplained(count)) {
+      explained.add(packageId);
     }
+    if (name !== row.packageName && !explained.has(packageId)) compared.otherFalls.push(name);
   }
   return compared;
 }

@@ -325,6 +325,18 @@ test('what is settled only once the stock was read does not explain that reading
   assert.equal(readings.length, 2);
 });
 
+test('packages are explained one by one: one whose sale is under way again by then was explained before', async () => {
+  const { world, readings } = await createOpenWorld(async (at, reading) => {
+    if (reading > 1) return;
+    await settleOpen(at);
+    const wide = at.account.stock[2];
+    assert.ok(wide);
+    wide.count -= 1;
+  });
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
+  assert.equal(readings.length, 2);
+});
+
 test('a package that was refilled between two readings proves nothing any more', async () => {
   const { world, neighbour } = await createOpenWorld(async (at, reading) => {
     if (reading > 1) return;
