@@ -232,6 +232,17 @@ const settling: readonly Mutant[] = [
     tests: ['test/purchases/settle-by-evidence.test.ts'],
   },
   {
+    name: 'a sale under way while the stock was read explains whatever fell since',
+    edits: [
+      {
+        file: 'src/domain/stock-falls.ts',
+        find: 'sales.filter(({ sentAt }) => sentAt >= until).length',
+        replaceBy: 'sales.filter(({ settledAt }) => settledAt >= until).length',
+      },
+    ],
+    tests: ['test/domain/stock-falls.test.ts'],
+  },
+  {
     name: 'absence is believed at once',
     edits: [
       {

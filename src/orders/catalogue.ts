@@ -24,8 +24,8 @@ export interface PackageDocument {
   /** The supplier's current name (followed by `packageId` through renames). */
   name: string;
   packageId: string | null;
-  /** Last good count, or null when never read; `all` holds every package of that reading. */
-  counts: null | { available: number; readAt: string; all?: StockCount[] };
+  /** Last good count, or null when never read; `all` holds every package of that reading, begun at `readFrom`. */
+  counts: null | { available: number; readAt: string; readFrom?: string; all?: StockCount[] };
   /** Set when the package sold an address of another one: read as 0 until a reading differs. */
   dry: null | { since: string; reading: number | null; purchaseId: string };
 }

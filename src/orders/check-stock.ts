@@ -34,7 +34,7 @@ export async function checkStock(
   });
   if (reading.kind !== 'count') return reading;
   const { count } = reading;
-  const counts = { available: count, readAt: deps.now(), all: reading.all };
+  const counts = { available: count, readAt: deps.now(), readFrom: reading.readFrom, all: reading.all };
   await db.packages.updateOne(
     { _id: pool._id },
     { $set: { counts, name: reading.name, packageId: reading.packageId } },

@@ -35,6 +35,7 @@ export interface BuyOnceInput {
   fencingNumber: number;
   stockBefore: number;
   stockAllBefore: PurchaseDocument['stockAllBefore'];
+  stockReadFrom?: string | null;
   policy: SettlingLimits & { purchaseTries: number };
 }
 
@@ -92,9 +93,9 @@ async function takeGoods(
 
 async function send(deps: BuyOnceDependencies, input: BuyOnceInput): Promise<PurchaseOutcome> {
   const { db } = deps;
-  const { purchaseId, fencingNumber, packageName, stockBefore, stockAllBefore } = input;
+  const { purchaseId, fencingNumber, packageName, stockBefore, stockAllBefore, stockReadFrom = null } = input;
   const sentAt = deps.now();
-  const set = { sentAt, fencingNumber, packageName, stockBefore, stockAllBefore };
+  const set = { sentAt, fencingNumber, packageName, stockBefore, stockAllBefore, stockReadFrom };
   if (!(await movePurchase({ db, purchaseId, from: ['intended'], to: 'sent', set }))) {
     return answerStored(deps, await readPurchase({ db, purchaseId }), input.policy);
   }

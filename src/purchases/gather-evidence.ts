@@ -1,12 +1,12 @@
 import type { Collections } from '../database.ts';
 import { candidateAddresses, packageSize } from '../domain/package-name.ts';
-import type { Candidate, SettlingEvidence, StockAfter } from '../domain/purchase-rules.ts';
+import type { Candidate, SettlingEvidence } from '../domain/purchase-rules.ts';
 import type { SettlingLimits } from '../domain/settling-limits.ts';
-import type { StockCount } from '../domain/stock-check.ts';
 import { isLiving } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
+import { compareStock } from './compare-stock.ts';
 import { findRivals } from './find-rivals.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
 
@@ -43,7 +43,7 @@ export async function gatherEvidence(
   }
   const startedAt = deps.now();
   const probes = await probePool(deps, row, policy);
-  const stockAfter = await compareStock(deps, row);
+  const stockAfter = await compareStock(deps, { row, policy });
   const rivals = await findRivals(db, { row, policy });
   const counterAlive = await isCounterAlive(db, row);
   // What was probed before a moment says nothing of later ones: the evidence is as old as its first question.
@@ -126,40 +126,6 @@ async function probe({ supplier }: GatherDependencies, ip: string, into: Probed)
     if (error instanceof SupplierError) into.unanswered.push(ip);
     else into.broken = error;
   }
-}
-
-/** The stock now beside the stock before, less the sales that we know; null where one of them is not known. */
-async function compareStock(deps: GatherDependencies, row: PurchaseDocument): Promise<StockAfter | null> {
-  const before = row.stockAllBefore;
-  const own = before?.find(({ name }) => name === row.packageName);
-  if (!before || !own) return null;
-  try {
-    const { packages } = await deps.supplier.readStock();
-    const known = await knownSalesSince(deps.db, row);
-    const after = new Map(packages.map(({ packageId, available }) => [packageId, available]));
-    const missing = (count: StockCount) => {
-      const left = after.get(count.packageId);
-      // A package that is gone from the list may have fallen as well: nobody knows.
-      if (left === undefined) return Number.POSITIVE_INFINITY;
-      return count.available - left - (known.get(count.name) ?? 0);
-    };
-    const others = before.filter((count) => count !== own && missing(count) > 0);
-    return { isOwnAsBefore: missing(own) === 0, otherFalls: others.map(({ name }) => name) };
-  } catch (error) {
-    if (!(error instanceof SupplierError)) throw error;
-    return null;
-  }
-}
-
-async function knownSalesSince(db: Collections, row: PurchaseDocument): Promise<Map<string, number>> {
-  const { supplier } = row;
-  const sentAt = row.sentAt ?? row.intendedAt;
-  const sold = await db.purchases
-    .find({ supplier, kind: 'buy', state: 'bought', sentAt: { $gte: sentAt } })
-    .toArray();
-  const counts = new Map<string, number>();
-  for (const { packageName } of sold) counts.set(packageName, (counts.get(packageName) ?? 0) + 1);
-  return counts;
 }
 
 /** True where the count before this purchase is lower than the one before our last known sale of the package. */

@@ -30,6 +30,8 @@ export interface PurchaseDocument {
   stockBefore: number | null;
   /** Counts of all packages of the supplier in the reading before the purchase; null where none is known. */
   stockAllBefore: StockCount[] | null;
+  /** When that reading began; absent or null where it is not known. */
+  stockReadFrom?: string | null;
   intendedAt: string;
   sentAt: string | null;
   /** Times that a try provably did not reach the supplier. */

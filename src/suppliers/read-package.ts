@@ -24,6 +24,7 @@ export function createStockReader(supplierOf: (name: SupplierName) => Supplier):
         name: found.name,
         packageId: found.packageId,
         all,
+        readFrom: reading.startedAt,
       };
     } catch (error) {
       if (!(error instanceof SupplierError)) throw error;

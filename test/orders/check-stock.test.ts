@@ -15,7 +15,7 @@ const poolId = 'smartvps:103.181.91';
 const dryAt = (reading: number | null) => ({ since: now(), reading, purchaseId: 'a#1' });
 
 function counted(count: number): PackageReading {
-  return { kind: 'count', count, name: '103.181.91', packageId: '5', all: [] };
+  return { kind: 'count', count, name: '103.181.91', packageId: '5', all: [], readFrom: now() };
 }
 
 async function setUp(changes: { pool?: Partial<PackageDocument>; reserve?: number } = {}) {
@@ -75,7 +75,7 @@ const troubles: PackageReading[] = [
 ];
 for (const trouble of troubles) {
   test(`a reading that is ${trouble.kind} is told and keeps the last count`, async () => {
-    const counts = { available: 7, readAt: now(), all: [] };
+    const counts = { available: 7, readAt: now(), all: [], readFrom: now() };
     const db = await setUp({ pool: { counts } });
     assert.deepEqual(await check(db, trouble), trouble);
     assert.deepEqual((await db.packages.findOne({ _id: poolId }))?.counts, counts);

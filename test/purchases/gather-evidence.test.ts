@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SettlingEvidence } from '../../src/domain/purchase-rules.ts';
+import { longestSettlingMs } from '../../src/domain/settling-limits.ts';
 import { gatherEvidence } from '../../src/purchases/gather-evidence.ts';
 import type { PurchaseDocument } from '../../src/purchases/purchase-document.ts';
 import { aPurchase } from '../support/builders.ts';
@@ -10,6 +11,8 @@ async function gather(world: EvidenceWorld, changes: Partial<typeof policy> = {}
   const deps = { ...world.deps, supplier: world.account.supplier };
   return gatherEvidence(deps, { row: await world.row(), policy: { ...policy, ...changes } });
 }
+
+const neighbours = { packageKey: '103.182.44', packageName: '103.182.44' };
 
 function candidatesOf({ probes }: SettlingEvidence): string[] {
   assert.equal(probes.kind, 'probed');
@@ -203,8 +206,7 @@ test('a count that fell elsewhere is told by name, unless sales that we know exp
   assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
   neighbour.count -= 1;
   assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
-  const known = { packageKey: '103.182.44', packageName: '103.182.44' };
-  await world.db.purchases.insertOne(other({ _id: 'known#1', ...known }));
+  await world.db.purchases.insertOne(other({ _id: 'known#1', ip: '103.182.44.7', ...neighbours }));
   assert.deepEqual((await gather(world)).stockAfter?.otherFalls, []);
   neighbour.count -= 1;
   assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
@@ -212,14 +214,172 @@ test('a count that fell elsewhere is told by name, unless sales that we know exp
   assert.deepEqual((await gather(world)).stockAfter?.otherFalls, []);
 });
 
-test('a purchase that was wrong or went elsewhere explains no count', async () => {
+test('a purchase that went elsewhere explains the count of the package it took from, and not of the one asked for', async () => {
+  for (const state of ['bought', 'wrong'] as const) {
+    const world = await createEvidenceWorld();
+    const [, neighbour] = world.account.stock;
+    assert.ok(neighbour);
+    neighbour.count -= 1;
+    const stray = other({ _id: 'stray#1', state, ip: '103.183.9.7', ...neighbours });
+    await world.db.purchases.insertOne(stray);
+    assert.deepEqual(
+      (await gather(world)).stockAfter?.otherFalls,
+      ['103.182.44'],
+      'it took of no package listed',
+    );
+    const asked = { packageKey: '103.184.13', packageName: '103.184.13' };
+    await world.db.purchases.insertOne(other({ _id: 'came#1', state, ip: '103.182.44.7', ...asked }));
+    assert.deepEqual((await gather(world)).stockAfter?.otherFalls, []);
+  }
+});
+
+test('an address that several packages could hold explains only the one that was asked for', async () => {
+  const world = await createEvidenceWorld();
+  const wide = world.account.stock[2];
+  assert.ok(wide);
+  wide.count -= 1;
+  const ip = '103.181.91.8';
+  const elsewhere = { packageKey: '103.184.13', packageName: '103.184.13', state: 'wrong' } as const;
+  await world.db.purchases.insertOne(other({ _id: 'stray#1', ip, ...elsewhere }));
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: ['103.181'] });
+  const asked = { packageKey: '103.181', packageName: '103.181' };
+  await world.db.purchases.insertOne(other({ _id: 'asked#1', ip, ...asked }));
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
+});
+
+const secondsAfter = (iso: string, seconds: number) =>
+  new Date(Date.parse(iso) + seconds * 1_000).toISOString();
+
+test('a sale that was under way while the stock was read explains the fall from the reading before it', async () => {
+  const world = await createEvidenceWorld({ purchase: { stockReadFrom: secondsAfter(sentAt, -1) } });
+  const [, neighbour] = world.account.stock;
+  assert.ok(neighbour);
+  neighbour.count = 19;
+  const counts = (available: number) => [{ packageId: 'id-103.182.44', name: '103.182.44', available }];
+  await world.db.purchases.insertOne(
+    other({
+      _id: 'under-way#1',
+      ip: '103.182.44.7',
+      sentAt: secondsAfter(sentAt, -20),
+      settledAt: secondsAfter(sentAt, 20),
+      stockReadFrom: secondsAfter(sentAt, -22),
+      stockAllBefore: counts(20),
+      ...neighbours,
+    }),
+  );
+  assert.deepEqual((await gather(world)).stockAfter?.otherFalls, []);
+  neighbour.count = 18;
+  assert.deepEqual(
+    (await gather(world)).stockAfter?.otherFalls,
+    ['103.182.44'],
+    'one more that nobody knows',
+  );
+  neighbour.count = 19;
+  const change = { $set: { stockAllBefore: counts(19) } };
+  await world.db.purchases.updateOne({ _id: 'under-way#1' }, change);
+  assert.deepEqual(
+    (await gather(world)).stockAfter?.otherFalls,
+    ['103.182.44'],
+    'it read 19 before its own sale',
+  );
+});
+
+/** A world whose neighbour fell by one while a purchase of it is open, and what each reading of the stock does. */
+async function createOpenWorld(onReading: (world: EvidenceWorld, reading: number) => Promise<void>) {
   const world = await createEvidenceWorld();
   const [, neighbour] = world.account.stock;
   assert.ok(neighbour);
   neighbour.count -= 1;
-  const asked = { packageKey: '103.182.44', packageName: '103.182.44' };
-  await world.db.purchases.insertOne(other({ _id: 'wrong#1', state: 'wrong', ...asked }));
+  await world.db.purchases.insertOne(other({ _id: 'open#1', ...neighbours, state: 'sent', settledAt: null }));
+  const { readStock } = world.account.supplier;
+  const readings: string[] = [];
+  world.account.supplier.readStock = async () => {
+    const reading = await readStock();
+    readings.push(world.clock.now());
+    await onReading(world, readings.length);
+    return reading;
+  };
+  return { world, neighbour, readings };
+}
+
+const settleOpen = ({ db }: EvidenceWorld) =>
+  db.purchases.updateOne(
+    { _id: 'open#1' },
+    { $set: { state: 'bought', ip: '103.182.44.7', settledAt: secondsAfter(sentAt, 60) } },
+  );
+
+test('a fall while another purchase is open is looked at again once that one is settled', async () => {
+  const { world, readings } = await createOpenWorld(async (at, reading) => {
+    if (reading === 1) await settleOpen(at);
+  });
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
+  assert.equal(readings.length, 2);
+});
+
+test('what is settled only once the stock was read does not explain that reading', async () => {
+  const { world, neighbour, readings } = await createOpenWorld(async (at, reading) => {
+    if (reading === 1) await settleOpen(at);
+  });
+  neighbour.count -= 1;
   assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
+  assert.equal(readings.length, 2);
+});
+
+test('packages are explained one by one: one whose sale is under way again by then was explained before', async () => {
+  const { world, readings } = await createOpenWorld(async (at, reading) => {
+    if (reading > 1) return;
+    await settleOpen(at);
+    const wide = at.account.stock[2];
+    assert.ok(wide);
+    wide.count -= 1;
+  });
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
+  assert.equal(readings.length, 2);
+});
+
+test('a package that was refilled between two readings proves nothing any more', async () => {
+  const { world, neighbour } = await createOpenWorld(async (at, reading) => {
+    if (reading > 1) return;
+    neighbour.count += 1;
+    await settleOpen(at);
+  });
+  assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
+});
+
+test('an open purchase is waited for no longer than the longest purchase, and than the longest settling', async () => {
+  const { world, readings } = await createOpenWorld(async () => undefined);
+  assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
+  assert.equal(readings.length, 1);
+  const waitedMs = () => Date.parse(world.clock.now()) - Date.parse(readings.at(-1) ?? '');
+  assert.ok(waitedMs() >= policy.longestPurchaseMs && waitedMs() < policy.longestPurchaseMs + 1_000);
+  await world.clock.sleep(longestSettlingMs(policy));
+  await gather(world);
+  assert.ok(waitedMs() < 1_000, `${waitedMs()} ms`);
+});
+
+test('nobody waits for an open purchase of the same package, nor where no count fell', async () => {
+  const { world, neighbour, readings } = await createOpenWorld(async () => undefined);
+  const own = { packageKey: '103.181.91', packageName: '103.181.91' };
+  await world.db.purchases.updateOne({ _id: 'open#1' }, { $set: own });
+  assert.deepEqual((await gather(world)).stockAfter?.otherFalls, ['103.182.44']);
+  await world.db.purchases.updateOne({ _id: 'open#1' }, { $set: neighbours });
+  neighbour.count += 1;
+  assert.deepEqual((await gather(world)).stockAfter?.otherFalls, []);
+  assert.ok(Date.parse(world.clock.now()) - Date.parse(readings[0] ?? '') < 60_000);
+});
+
+test('a reading of the stock that broke off is asked for again', async () => {
+  const { world, readings } = await createOpenWorld(async (at) => {
+    await settleOpen(at);
+  });
+  world.account.stockIsDown = true;
+  const { sleep } = world.deps;
+  world.deps.sleep = async (ms) => {
+    if (world.account.probes.length === 256 && ms === 250) world.account.stockIsDown = false;
+    await sleep(ms);
+  };
+  assert.deepEqual((await gather(world)).stockAfter, { isOwnAsBefore: true, otherFalls: [] });
+  assert.equal(readings.length, 2);
 });
 
 test('its own count is as before only where nothing but known sales moved it', async () => {
@@ -231,7 +391,7 @@ test('its own count is as before only where nothing but known sales moved it', a
   own.count = 45;
   assert.equal((await gather(world)).stockAfter?.isOwnAsBefore, false, 'a refill hides a sale');
   own.count = 39;
-  await world.db.purchases.insertOne(other({ _id: 'next#1' }));
+  await world.db.purchases.insertOne(other({ _id: 'next#1', ip: '103.181.91.8' }));
   assert.equal((await gather(world)).stockAfter?.isOwnAsBefore, true, 'one sale that we know');
 });
 
