@@ -1,12 +1,12 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { brokenNames } from '../src/domain/broken-record.ts';
 
-/** A wait, not a failure: tried again at the caller's pace, without noise. */
-export function notYet(input: { why: string; retryMs: number }): ApplicationFailure {
+/** A wait, not a failure: tried again after `retryMs`, or at the pace of the activity's retry policy, without noise. */
+export function notYet(input: { why: string; retryMs?: number }): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotYet',
     message: withoutPrivacy(input.why),
-    nextRetryDelay: input.retryMs,
+    ...(input.retryMs === undefined ? {} : { nextRetryDelay: input.retryMs }),
     category: ApplicationFailureCategory.BENIGN,
   });
 }

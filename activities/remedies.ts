@@ -40,9 +40,9 @@ export function createRemedies(
       ),
     startRefund: (input) => startRefund(deps, input),
     recordRefundByHand: (input) => recordRefundByHand(deps, input),
-    awaitRefund: async ({ refundId, everyMs }) => {
+    awaitRefund: async ({ refundId }) => {
       const end = await lookAtRefund(deps, { refundId });
-      if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.`, retryMs: everyMs });
+      if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.` });
       return end;
     },
   };

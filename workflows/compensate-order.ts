@@ -239,7 +239,7 @@ async function refund(run: RemedyRun, { paymentKey }: { paymentKey: string }): P
   record.note(
     `The gateway has taken the refund ${refundId} of ${money}; its word on the outcome is awaited.`,
   );
-  const end = await orLate(awaitRefund({ refundId, everyMs: policy.askGatewayEveryMs }));
+  const end = await orLate(awaitRefund({ refundId }));
   if (end === 'late') return blocked(`The payment gateway has not said in time what became of ${refundId}.`);
   if (end.kind === 'cancelled') return blocked(end.sentence);
   record.note(`The gateway has paid the refund ${refundId} of ${money}.`);

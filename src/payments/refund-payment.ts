@@ -39,6 +39,7 @@ export async function startRefund(deps: RefundDependencies, wish: RefundWish): P
   const { _id: refundId, amountPaise, currency, orderId } = refund;
   if (refund.state !== 'reserved') return { kind: 'taken', refundId, amountPaise, currency };
   const askedUntil = await takeTurn(deps, refund);
+  if (askedUntil === null) return goOnWithOther(deps, refund);
   try {
     await deps.gatewayOf(refund.gateway).createRefund({
       orderId,
@@ -68,15 +69,25 @@ const turnMs = 60_000;
  * One try at a time: while another one may still be taken by the gateway, a refusal would be no end, and its share
  * would be given out twice.
  */
-async function takeTurn(deps: Book, { _id, orderId }: RefundDocument): Promise<string> {
+async function takeTurn(deps: Book, { _id }: RefundDocument): Promise<string | null> {
   const now = deps.now();
   const askedUntil = new Date(Date.parse(now) + turnMs).toISOString();
   const taken = await deps.db.refunds.updateOne(
     { _id, state: 'reserved', askedUntil: { $lt: now } },
     { $set: { askedUntil } },
   );
-  if (taken.matchedCount === 1) return askedUntil;
-  const message = `Failed to refund order ${orderId}: another try of ${_id} is under way. Try again in a minute.`;
+  return taken.matchedCount === 1 ? askedUntil : null;
+}
+
+/** The other try may be gone already: what the gateway has by now is gone on with, the rest waits for its turn. */
+async function goOnWithOther(deps: RefundDependencies, refund: RefundDocument): Promise<RefundStart> {
+  const { _id: refundId, orderId, paymentId, amountPaise, currency } = refund;
+  const said = await deps.gatewayOf(refund.gateway).findRefund({ orderId, paymentId, refundId });
+  if (said !== null) {
+    await noteGoing(deps, { refund, from: ['reserved'], to: 'pending' });
+    return { kind: 'taken', refundId, amountPaise, currency };
+  }
+  const message = `Failed to refund order ${orderId}: another try of ${refundId} is under way. Try again in a minute.`;
   throw new GatewayError({ code: 'unreachable', message });
 }
 

@@ -50,7 +50,7 @@ const requests: Record<string, BadRequest> = {
   'a disabled product': checkout({ productId: 'vps-103-182-44' }, 409, 'productId'),
   'a system that is not sold': checkout({ os: 'Windows 95' }, 400, 'os'),
   'an unknown discount code': checkout({ discountCode: 'FREE' }, 422, 'discountCode'),
-  'a gateway that is switched off': checkout({ gateway: 'razorpay' }, 422, 'gateway'),
+  'a gateway that we do not know': checkout({ gateway: 'paypal' }, 400, 'gateway'),
   'a memory size as text': checkout({ ramGb: '8' }, 400, 'ramGb'),
   'no customer': checkout({ customer: null }, 400, 'customer'),
   'a customer without a mail address': checkout(

@@ -215,7 +215,7 @@ test('resolved as bought by update, a case is delivered, and its record says who
   assert.deepEqual([resolution?.outcome, resolution?.by], ['bought', 'the night shift']);
   assert.equal((await salesOf(resolvable)).length, 1);
   const order = await db.orders.findOne({ _id: orderId });
-  assert.ok(order?.timeline.some(({ text }) => text === next));
+  assert.ok(order?.timeline.some(({ text }) => text.endsWith(next)));
 });
 
 test('addresses that are wrong, foreign or of another order are refused with a sentence, also when accepted', async () => {
@@ -263,7 +263,7 @@ test('unreadable resolutions are refused in the timeline, and nothing moves', as
     what: 'every signal is refused in the timeline',
     read: async () => {
       const { timeline = [] } = (await db.orders.findOne({ _id: orderId })) ?? {};
-      return timeline.filter(({ text }) => text.startsWith('Refused: Failed to read the resolution'));
+      return timeline.filter(({ text }) => text.includes('Failed to read the resolution'));
     },
     isRight: (seen) => seen.length === garbage.length,
   });

@@ -61,8 +61,8 @@ test('one payment told five times at once and again after delivery buys once, an
   await service.client.workflow.getHandle(`payment-cashfree-${paymentId}`).result();
   assert.deepEqual(await purchasesOf(orderId), ['#1 bought']);
   assert.deepEqual(await paymentsOf(orderId), ['right']);
-  const mails = await simulator.mails({ subject: orderId });
-  assert.equal(mails.length, 1, 'the login, once');
+  const logins = await simulator.mails({ subject: `ready (order ${orderId})` });
+  assert.equal(logins.length, 1, 'the login, once');
 });
 
 test('a second payment of a delivered order buys nothing, and the admin is told to give it back', async () => {

@@ -76,7 +76,7 @@ export interface OrderActivities {
   recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
   startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
-  awaitRefund(input: { refundId: string; everyMs: number }): Promise<RefundEnd>;
+  awaitRefund(input: { refundId: string }): Promise<RefundEnd>;
   strandServer(input: {
     purchaseId: string;
     ip?: string;
