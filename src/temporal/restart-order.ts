@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
-import { orderTaskQueue, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
+import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
-import { findGrpcStatus, grpcStatus } from './service-error.ts';
 import { startCompensation } from './start-compensation.ts';
+import { startOnce } from './start-once.ts';
 
 export type Restarted = 'started' | 'ended' | 'unknownOrder';
 
@@ -26,27 +26,12 @@ export async function restartOrder(
     const { option, by, reason, endsAs } = remedy;
     await startCompensation(client, { orderId, option, by, endsAs, ...(reason ? { reason } : {}) });
   } else {
-    await startProvision(client, { orderId, trial });
-  }
-  return 'started';
-}
-
-async function startProvision(client: Client, input: { orderId: string; trial: boolean }): Promise<void> {
-  const { orderId } = input;
-  const workflowId = orderWorkflowId(orderId);
-  try {
-    await client.workflow.start('provisionOrder', {
-      workflowId,
-      taskQueue: orderTaskQueue,
-      args: [input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+    await startOnce(client, {
+      workflowType: 'provisionOrder',
+      workflowId: orderWorkflowId(orderId),
+      argument: { orderId, trial },
       staticSummary: `Order ${orderId}`,
     });
-  } catch (error) {
-    if (findGrpcStatus(error) !== grpcStatus.resourceExhausted) throw error;
-    // A second start of one id within about a second is answered so; but so is a server that is overloaded.
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name !== 'RUNNING') throw error;
   }
+  return 'started';
 }

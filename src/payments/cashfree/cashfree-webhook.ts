@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeDuration } from '../../domain/duration.ts';
 import { parseRupees } from '../../domain/money.ts';
 import type { FieldProblem, WebhookVerdict } from '../../domain/webhook-verdict.ts';
+import { fieldProblemsOf, printable, unreadableWebhook } from '../webhook-problem.ts';
 import { parseCashfreeJson } from './parse-cashfree-json.ts';
 
 export interface ReceivedWebhook {
@@ -136,21 +137,21 @@ const refunded = z.object({
 
 function readSignedBody(webhook: ReceivedWebhook): WebhookVerdict {
   const body = parseBody(webhook.rawBody);
-  if (body === undefined) return unreadable([{ field: 'body', message: 'is not JSON.' }]);
+  if (body === undefined) return unreadableWebhook([{ field: 'body', message: 'is not JSON.' }]);
   const kind = envelope.safeParse(body);
-  if (!kind.success) return unreadable(fieldProblems(kind.error));
+  if (!kind.success) return unreadableWebhook(fieldProblemsOf(kind.error));
   if (kind.data.type === 'REFUND_STATUS_WEBHOOK') return readRefund(body);
   if (kind.data.type !== 'PAYMENT_SUCCESS_WEBHOOK') {
     return { kind: 'ignored', why: `${printable(kind.data.type)} is no payment` };
   }
   const status = outcome.safeParse(body);
-  if (!status.success) return unreadable(fieldProblems(status.error));
+  if (!status.success) return unreadableWebhook(fieldProblemsOf(status.error));
   const { payment_status: paymentStatus } = status.data.data.payment;
   if (paymentStatus !== 'SUCCESS') {
     return { kind: 'ignored', why: `payment_status ${printable(paymentStatus)} is not final` };
   }
   const paid = success.safeParse(body);
-  return paid.success ? paymentOf(paid.data.data, webhook) : unreadable(fieldProblems(paid.error));
+  return paid.success ? paymentOf(paid.data.data, webhook) : unreadableWebhook(fieldProblemsOf(paid.error));
 }
 
 const refundEnds: Readonly<Record<string, 'success' | 'cancelled'>> = {
@@ -160,7 +161,7 @@ const refundEnds: Readonly<Record<string, 'success' | 'cancelled'>> = {
 
 function readRefund(body: unknown): WebhookVerdict {
   const read = refunded.safeParse(body);
-  if (!read.success) return unreadable(fieldProblems(read.error));
+  if (!read.success) return unreadableWebhook(fieldProblemsOf(read.error));
   const { refund_id: refundId, refund_status: said } = read.data.data.refund;
   const status = Object.hasOwn(refundEnds, said) ? refundEnds[said] : undefined;
   if (status === undefined) return { kind: 'ignored', why: `refund_status ${printable(said)} is not final` };
@@ -190,21 +191,4 @@ function parseBody(rawBody: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-function unreadable(errors: FieldProblem[]): WebhookVerdict {
-  const named = errors.map((error) => `${error.field} ${error.message}`).join(' ');
-  return {
-    kind: 'rejected',
-    status: 400,
-    problem: { type: 'bad-webhook', detail: `Failed to read the signed webhook: ${named}`, errors },
-  };
-}
-
-function fieldProblems(error: z.ZodError): FieldProblem[] {
-  return error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', message: issue.message }));
-}
-
-function printable(text: string): string {
-  return text.replace(/[^\w.-]/g, '?').slice(0, 60);
 }

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { describeDuration } from '../../domain/duration.ts';
 import type { FieldProblem, WebhookVerdict } from '../../domain/webhook-verdict.ts';
+import { fieldProblemsOf, printable, unreadableWebhook } from '../webhook-problem.ts';
 
 export interface ReceivedRazorpayWebhook {
   rawBody: Buffer;
@@ -25,9 +26,9 @@ export function verifyRazorpayWebhook(webhook: ReceivedRazorpayWebhook): Webhook
   const problem = findSignatureProblem(webhook);
   if (problem !== null) return unsigned(problem);
   const body = parseBody(webhook.rawBody);
-  if (body === undefined) return unreadable([{ field: 'body', message: 'is not JSON.' }]);
+  if (body === undefined) return unreadableWebhook([{ field: 'body', message: 'is not JSON.' }]);
   const event = envelope.safeParse(body);
-  if (!event.success) return unreadable(fieldProblems(event.error));
+  if (!event.success) return unreadableWebhook(fieldProblemsOf(event.error));
   const tooOld = findAgeProblem({ sentAtMs: event.data.created_at * 1000, webhook });
   if (tooOld !== null) return unsigned(tooOld);
   return readEvent({ name: event.data.event, body });
@@ -122,7 +123,7 @@ function readEvent({ name, body }: { name: string; body: unknown }): WebhookVerd
   const status = Object.hasOwn(refundEnds, name) ? refundEnds[name] : undefined;
   if (status === undefined) return { kind: 'ignored', why: `${printable(name)} is no payment` };
   const read = refunded.safeParse(body);
-  if (!read.success) return unreadable(fieldProblems(read.error));
+  if (!read.success) return unreadableWebhook(fieldProblemsOf(read.error));
   const { receipt } = read.data.payload.refund.entity;
   if (!receipt) return { kind: 'ignored', why: `${printable(name)} names no refund of ours` };
   return { kind: 'refund', refund: { gateway: 'razorpay', refundId: receipt, status } };
@@ -130,7 +131,7 @@ function readEvent({ name, body }: { name: string; body: unknown }): WebhookVerd
 
 function readPayment(body: unknown): WebhookVerdict {
   const read = paid.safeParse(body);
-  if (!read.success) return unreadable(fieldProblems(read.error));
+  if (!read.success) return unreadableWebhook(fieldProblemsOf(read.error));
   const { entity } = read.data.payload.payment;
   if (entity.status !== 'captured')
     return { kind: 'ignored', why: `a payment that is ${printable(entity.status)} is not final` };
@@ -163,21 +164,4 @@ function parseBody(rawBody: Buffer): unknown {
 function unsigned(problem: FieldProblem): WebhookVerdict {
   const detail = `Failed to accept the webhook: ${problem.field} ${problem.message}`;
   return { kind: 'rejected', status: 401, problem: { type: 'bad-signature', detail, errors: [problem] } };
-}
-
-function unreadable(errors: FieldProblem[]): WebhookVerdict {
-  const named = errors.map((error) => `${error.field} ${error.message}`).join(' ');
-  return {
-    kind: 'rejected',
-    status: 400,
-    problem: { type: 'bad-webhook', detail: `Failed to read the signed webhook: ${named}`, errors },
-  };
-}
-
-function fieldProblems(error: z.ZodError): FieldProblem[] {
-  return error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', message: issue.message }));
-}
-
-function printable(text: string): string {
-  return text.replace(/[^\w.-]/g, '?').slice(0, 60);
 }
