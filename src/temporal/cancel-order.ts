@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { cancelOrderUpdate } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
-import { assertNever } from '../domain/assert-never.ts';
 import { answerCancel } from '../domain/order-lifecycle.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { askOwner } from './ask-owner.ts';
 import {
   type OrderActResult,
   type OrderWish,
@@ -13,7 +13,6 @@ import {
   saidBy,
 } from './order-act.ts';
 import { orUnavailable } from './run-verdict.ts';
-import { tellOwner } from './tell-owner.ts';
 
 interface CancelDependencies {
   client: Client;
@@ -42,7 +41,10 @@ export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<
     if (!order.open || (order.owner === null && order.money === 'unpaid')) {
       return refuse(deps, { wish, order });
     }
-    return askOwner(deps, { wish, order });
+    const update = cancelOrderUpdate;
+    const answer = await askOwner(deps, { act: 'cancelOrder', wish, order, update, said: saidBy(wish) });
+    if (answer.kind !== 'ended') return answer;
+    return refuse(deps, { wish, order: (await deps.db.orders.findOne({ _id: orderId })) ?? order });
   });
 }
 
@@ -64,31 +66,6 @@ async function cancelUnpaid({ db, now }: CancelDependencies, wish: OrderWish): P
     },
   );
   return moved.matchedCount === 1;
-}
-
-async function askOwner(
-  deps: CancelDependencies,
-  { wish, order }: { wish: OrderWish; order: OrderDocument },
-): Promise<OrderActResult> {
-  const told = await tellOwner(deps, { order, update: cancelOrderUpdate, said: saidBy(wish) });
-  const { _id: orderId, status: orderStatus } = order;
-  switch (told.kind) {
-    case 'answered':
-      return { kind: 'accepted', orderId, ...told.accepted };
-    case 'refused': {
-      const { sentence: answer } = told.refusal;
-      await recordOrderAct(deps, { act: 'cancelOrder', wish, accepted: false, answer });
-      return { kind: 'refused', ...told.refusal };
-    }
-    case 'kept':
-      return { kind: 'accepted', orderId, orderStatus, next: told.next };
-    case 'ended': {
-      const now = await deps.db.orders.findOne({ _id: orderId });
-      return refuse(deps, { wish, order: now ?? order });
-    }
-    default:
-      return assertNever(told);
-  }
 }
 
 /** No workflow is responsible: the document says why not. */

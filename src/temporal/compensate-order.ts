@@ -2,10 +2,10 @@ import type { Client } from '@temporalio/client';
 import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import { compensateOrderUpdate } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
-import { assertNever } from '../domain/assert-never.ts';
 import { answerCompensate } from '../domain/order-lifecycle.ts';
 import { availableRemedies, type RemedyOption } from '../domain/remedy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { askOwner } from './ask-owner.ts';
 import {
   type OrderActResult,
   type OrderWish,
@@ -16,7 +16,6 @@ import {
 } from './order-act.ts';
 import { orUnavailable } from './run-verdict.ts';
 import { startCompensation } from './start-compensation.ts';
-import { tellOwner } from './tell-owner.ts';
 
 /** The remedy that is wished for; what it does not take is ignored. */
 export interface CompensateWish extends OrderWish {
@@ -43,7 +42,7 @@ export function compensateOrder(deps: CompensateDependencies, wish: CompensateWi
     if (!order) return { kind: 'notFound' };
     const sentence = findObstacle(order, wish);
     if (sentence !== null) return refuse(deps, { wish, order, sentence });
-    return order.status === 'active' ? startRemedy(deps, wish) : askOwner(deps, { wish, order });
+    return order.status === 'active' ? startRemedy(deps, wish) : askForRemedy(deps, { wish, order });
   });
 }
 
@@ -76,7 +75,7 @@ async function startRemedy({ client, ...deps }: CompensateDependencies, wish: Co
   return { kind: 'accepted', orderId, orderStatus: 'active', next } as const;
 }
 
-async function askOwner(
+async function askForRemedy(
   deps: CompensateDependencies,
   { wish, order }: { wish: CompensateWish; order: OrderDocument },
 ): Promise<OrderActResult> {
@@ -88,26 +87,12 @@ async function askOwner(
     ...(reference === undefined ? {} : { reference }),
   };
   const said = { ...saidBy(wish), ...chosen };
-  const told = await tellOwner(deps, { order, update: compensateOrderUpdate, said });
-  const { _id: orderId, status: orderStatus } = order;
-  switch (told.kind) {
-    case 'answered':
-      return { kind: 'accepted', orderId, ...told.accepted };
-    case 'refused': {
-      const { sentence: answer } = told.refusal;
-      await recordOrderAct(deps, { act: 'compensateOrder', wish, accepted: false, answer });
-      return { kind: 'refused', ...told.refusal };
-    }
-    case 'kept':
-      return { kind: 'accepted', orderId, orderStatus, next: told.next };
-    case 'ended': {
-      const now = (await deps.db.orders.findOne({ _id: orderId })) ?? order;
-      const sentence = `Order ${orderId} has ended as ${now.status} meanwhile; look at it, then choose.`;
-      return refuse(deps, { wish, order: now, sentence });
-    }
-    default:
-      return assertNever(told);
-  }
+  const update = compensateOrderUpdate;
+  const answer = await askOwner(deps, { act: 'compensateOrder', wish, order, update, said });
+  if (answer.kind !== 'ended') return answer;
+  const now = (await deps.db.orders.findOne({ _id: order._id })) ?? order;
+  const sentence = `Order ${order._id} has ended as ${now.status} meanwhile; look at it, then choose.`;
+  return refuse(deps, { wish, order: now, sentence });
 }
 
 async function refuse(

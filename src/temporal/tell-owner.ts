@@ -22,7 +22,7 @@ export type Told =
   | { kind: 'kept'; next: string }
   | { kind: 'ended' };
 
-interface TellInput {
+export interface TellInput {
   order: OrderDocument;
   /** Its signal has the same name. */
   update: UpdateDefinition<Accepted, [unknown]> & { name: string };
