@@ -7,6 +7,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 import type { AuditDocument } from './audit/audit-document.ts';
+import type { DiscountDocument } from './discounts/discount-document.ts';
 import type { PackageDocument, ProductDocument } from './orders/catalogue.ts';
 import type { OrderDocument } from './orders/order-document.ts';
 import type { PaymentDocument } from './payments/payment-document.ts';
@@ -28,6 +29,7 @@ export interface Collections {
   credentials: Collection<CredentialDocument>;
   payments: Collection<PaymentDocument>;
   refunds: Collection<RefundDocument>;
+  discounts: Collection<DiscountDocument>;
   cases: Collection<CaseDocument>;
   settings: Collection<SettingDocument>;
   auditLog: Collection<AuditDocument>;
@@ -45,6 +47,7 @@ export function collectionsOf(db: Db): Collections {
     credentials: db.collection('credentials'),
     payments: db.collection('payments'),
     refunds: db.collection('refunds'),
+    discounts: db.collection('discounts'),
     cases: db.collection('cases'),
     settings: db.collection('settings'),
     auditLog: db.collection('auditLog'),
@@ -53,7 +56,7 @@ export function collectionsOf(db: Db): Collections {
 
 /** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
 export async function prepareIndexes(
-  db: Pick<Collections, 'auditLog' | 'orders' | 'payments' | 'refunds' | 'servers'>,
+  db: Pick<Collections, 'auditLog' | 'discounts' | 'orders' | 'payments' | 'refunds' | 'servers'>,
 ): Promise<void> {
   // One by one: the embedded database breaks off a call that names two indexes which are there already.
   await db.auditLog.createIndex({ at: -1, _id: -1 });
@@ -64,6 +67,7 @@ export async function prepareIndexes(
   await db.payments.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ takenBackAt: 1 });
+  await db.discounts.createIndex({ code: 1 }, { unique: true });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });
 }
 
