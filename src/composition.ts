@@ -216,6 +216,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const gateways = openGateways(config);
   const placeOrder = createCheckout({
     db: {
+      discounts: db.discounts,
       orders: db.orders,
       products: db.products,
       idempotencyKeys: database.db.collection('idempotencyKeys'),

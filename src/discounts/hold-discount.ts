@@ -30,40 +30,61 @@ interface HoldWish {
 }
 
 /**
+ * What a code is worth to an order, without taking it; refused where it cannot be used. What an order holds that has
+ * ended, or was never stored, counts as free.
+ */
+export async function quoteDiscount(
+  deps: { db: Rows; now: () => string },
+  wish: HoldWish,
+): Promise<DiscountHold> {
+  return (await lookAt(deps, wish)).outcome;
+}
+
+/**
  * Takes a code for one order by one conditional update: of checkouts at once one gets it. The same order finds its own
- * hold again. What an order holds that ended unpaid, or was never stored, is taken from it: the payment of an order is
- * judged by the code once more, so a late one finds it gone.
+ * hold again. It may be taken from an order that ended unpaid: the payment of an order is judged by its code once
+ * more, so that a late one finds it gone.
  */
 export async function holdDiscount(
   deps: { db: Rows; now: () => string },
   wish: HoldWish,
 ): Promise<DiscountHold> {
-  const { db } = deps;
-  const code = normalizeDiscountCode(wish.code);
-  const discount = await db.discounts.findOne({ code });
-  const objection = objectionOf(deps, { discount, wish });
-  if (discount === null || objection !== null) return objection ?? unknown();
-  const price = discountPrice(wish.listPricePaise, discount.value);
-  const held: DiscountHeld = { kind: 'held', discountId: discount._id, code, price };
-  const { use } = discount;
-  if (use?.orderId === wish.orderId) return held;
-  if (use !== null && !(await isForsaken(deps, use))) return taken(use);
-  const moved = await db.discounts.updateOne(
-    use === null
-      ? { _id: discount._id, use: null, disabled: null }
-      : { _id: discount._id, 'use.orderId': use.orderId, 'use.state': 'held', disabled: null },
+  const { outcome, use } = await lookAt(deps, wish);
+  if (outcome.kind === 'refused' || use?.orderId === wish.orderId) return outcome;
+  const free = use === null ? { use: null } : { 'use.orderId': use.orderId, 'use.state': 'held' as const };
+  const moved = await deps.db.discounts.updateOne(
+    { _id: outcome.discountId, disabled: null, ...free },
     { $set: { use: { state: 'held', orderId: wish.orderId, since: deps.now() } } },
   );
-  return moved.matchedCount === 1 ? held : holdDiscount(deps, wish);
+  return moved.matchedCount === 1 ? outcome : holdDiscount(deps, wish);
 }
 
-/** Gives a held code back, once its order has ended unpaid. A used one stays used. Safe to repeat. */
+async function lookAt(
+  deps: { db: Rows; now: () => string },
+  wish: HoldWish,
+): Promise<{ outcome: DiscountHold; use: DiscountDocument['use'] }> {
+  const code = normalizeDiscountCode(wish.code);
+  const discount = await deps.db.discounts.findOne({ code });
+  const use = discount?.use ?? null;
+  const objection = objectionOf(deps, { discount, wish });
+  if (discount === null || objection !== null) return { outcome: objection ?? unknown(), use };
+  const isOwn = use?.orderId === wish.orderId;
+  if (use !== null && !isOwn && !(await isForsaken(deps, use))) return { outcome: taken(use), use };
+  const price = discountPrice(wish.listPricePaise, discount.value);
+  return { outcome: { kind: 'held', discountId: discount._id, code, price }, use };
+}
+
+/**
+ * Gives a code back that an order holds which cannot be paid; `evenUsed`: also where a payment had used it that then
+ * found the order cancelled. An order that has ended holds nothing anyway. Safe to repeat.
+ */
 export async function releaseDiscount(
   { db }: { db: Pick<Collections, 'discounts'> },
-  { discountId, orderId }: { discountId: string; orderId: string },
+  input: { discountId: string; orderId: string; evenUsed?: boolean },
 ): Promise<void> {
+  const { discountId, orderId, evenUsed = false } = input;
   await db.discounts.updateOne(
-    { _id: discountId, 'use.orderId': orderId, 'use.state': 'held' },
+    { _id: discountId, 'use.orderId': orderId, ...(evenUsed ? {} : { 'use.state': 'held' as const }) },
     { $set: { use: null } },
   );
 }
@@ -116,7 +137,10 @@ function taken(use: NonNullable<DiscountDocument['use']>): DiscountHold {
 /** Longer than a checkout takes from its hold to its order. */
 const storedWithinMs = 60_000;
 
-/** True where the order that holds it ended unpaid, or was never stored: its checkout died in between. */
+/**
+ * True where the order that holds it has ended, or was never stored: its checkout died in between. Only a paid order
+ * moves its code on to `used`, before anything else.
+ */
 async function isForsaken(
   { db, now }: { db: Pick<Rows, 'orders'>; now: () => string },
   { state, orderId, since }: NonNullable<DiscountDocument['use']>,
@@ -124,5 +148,5 @@ async function isForsaken(
   if (state === 'used') return false;
   const order = await db.orders.findOne({ _id: orderId });
   if (order === null) return Date.parse(since) + storedWithinMs < Date.parse(now());
-  return !order.open && order.money === 'unpaid';
+  return !order.open;
 }

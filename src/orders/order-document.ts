@@ -10,6 +10,14 @@ export interface Customer {
   phone: string;
 }
 
+/** What a discount code took off the list price; both in integer paise. */
+export interface OrderDiscount {
+  /** `_id` in `discounts`. */
+  discountId: string;
+  listPricePaise: number;
+  discountPaise: number;
+}
+
 export interface TimelineEntry {
   at: string;
   text: string;
@@ -37,8 +45,11 @@ export interface OrderDocument {
   matchPolicy: MatchPolicy;
   ramGb: number;
   os: string;
+  /** What the customer has to pay, discount taken off. */
   amountPaise: number;
   currency: string;
+  /** The code that the order holds or has used; missing or null where it has none. */
+  discount?: OrderDiscount | null;
   customer: Customer;
   gateway: GatewayName;
   gatewayOrderId: string | null;
