@@ -6,6 +6,8 @@ import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { expireCheckout, noteLateAsk } from '../src/orders/expire-checkout.ts';
 import type { OrderDocument } from '../src/orders/order-document.ts';
 import type { PaymentGateway } from '../src/payments/gateway.ts';
+import { planReturn } from '../src/payments/plan-return.ts';
+import { noteOwed } from '../src/payments/refund-payment.ts';
 import type { AskActivities, CheckoutsAsked } from '../workflows/contract/ask-gateways.ts';
 import { beating } from './beating.ts';
 import type { ActivityLogger } from './dependencies.ts';
@@ -14,10 +16,11 @@ import { withFailures } from './failures.ts';
 
 /** What the sweep works with; composition hands in the real parts. */
 export interface AskDependencies {
-  db: Pick<Collections, 'orders' | 'refunds'>;
+  db: Pick<Collections, 'orders' | 'payments' | 'refunds'>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** The same durable start as the webhook's; safe to repeat. */
   acceptPayment: (payment: CapturedPayment) => Promise<void>;
+  startReturn: (input: { paymentKey: string }) => Promise<void>;
   readPolicy: () => Promise<Pick<ResolvedPolicy, 'checkoutExpiryMs'>>;
   sendShopNotice: (input: { factId: string; notice: ShopNotice }) => Promise<void>;
   now: () => string;
@@ -37,17 +40,40 @@ export function createAsking(deps: AskDependencies): AskActivities {
   return withFailures({
     askGateways: (input) => beating(() => askPage(deps, input)),
     tellTakenBack: () => beating(() => tellTakenBack(deps)),
+    beginReturns: () => beating(() => beginReturns(deps)),
   });
 }
 
 /** How long a refund that was taken back is looked at; its mail is sent once in that time. */
 const takenBackMs = 7 * 24 * 3_600_000;
 
+/**
+ * Payments that are owed back have a workflow of their own; one whose start was lost, or that was ended, is started
+ * again.
+ */
+async function beginReturns({ db, startReturn, log }: AskDependencies): Promise<number> {
+  const owed = await db.payments.find({ owedBack: true }).limit(pageSize).toArray();
+  await eachAtOnce(owed, asksAtOnce, async ({ _id: paymentKey }) => {
+    try {
+      const step = await planReturn({ db }, { paymentKey });
+      if (step.kind === 'refund') await startReturn({ paymentKey });
+    } catch (error) {
+      log.warn(
+        { err: error, paymentKey },
+        'The return of a payment could not be started; the next run tries again',
+      );
+    }
+  });
+  return owed.length;
+}
+
 async function tellTakenBack({ db, now, sendShopNotice }: AskDependencies): Promise<number> {
   const since = new Date(Date.parse(now()) - takenBackMs).toISOString();
   const refunds = await db.refunds.find({ takenBackAt: { $gte: since } }).toArray();
-  for (const { _id: refundId, takenBackAt, orderId, gateway, amountPaise, currency } of refunds) {
+  for (const refund of refunds) {
+    const { _id: refundId, takenBackAt, orderId, gateway, amountPaise, currency } = refund;
     if (!takenBackAt) continue;
+    if ((await planReturn({ db }, refund)).kind === 'refund') await noteOwed({ db }, refund);
     await sendShopNotice({
       factId: `refundTakenBack:${refundId}`,
       notice: { kind: 'refundTakenBack', orderId, refundId, gateway, amountPaise, currency, takenBackAt },

@@ -43,6 +43,7 @@ import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
+import { startReturn } from './temporal/start-return.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
 const now = () => new Date().toISOString();
@@ -114,6 +115,7 @@ export async function composeWorker(
         sendNotice: (input) => sendOrderNotice({ db, box, notifier }, input),
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
+        startReturn: (input) => startReturn(client, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
         gatewayOf: gatewayFinder(gateways.all),
@@ -136,6 +138,7 @@ export async function composeWorker(
         db,
         gatewayOf: gatewayFinder(gateways.all),
         acceptPayment: createPaymentAcceptor(client),
+        startReturn: (input) => startReturn(client, input),
         sendShopNotice: (input) => sendShopNotice({ notifier }, input),
         readPolicy,
         now,

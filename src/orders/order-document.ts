@@ -57,6 +57,8 @@ export interface OrderDocument {
   idempotency: null | { key: string; bodyHash: string };
   createdAt: string;
   paidAt: string | null;
+  /** True where its checkout had expired when it was paid: it is refunded rather than kept waiting for stock. */
+  paidLate?: boolean;
   /** `_id` in `payments` of the payment that this order was provisioned for. */
   paymentKey: string | null;
   failure: Failure | null;

@@ -8,4 +8,6 @@ export interface PaymentDocument extends CapturedPayment {
   /** What may still be refunded of it, integer minor units. */
   refundablePaise: number;
   refundIds: string[];
+  /** True while money of it may be owed to the customer beside any remedy; missing or false where it is not. */
+  owedBack?: boolean;
 }

@@ -23,6 +23,8 @@ export interface AskActivities {
    * once more. `after`: the last order id of the page before; null at the beginning.
    */
   askGateways(input: { which: 'open' | 'expired'; after: string | null }): Promise<CheckoutsAsked>;
+  /** Begins the return of every payment of which money is owed to the customer. @returns how many there are. */
+  beginReturns(): Promise<number>;
   /** Tells the admin of refunds that were cancelled after they had been paid. @returns how many there were lately. */
   tellTakenBack(): Promise<number>;
 }
@@ -32,4 +34,5 @@ export interface AskGatewaysResult {
   open: Omit<CheckoutsAsked, 'next'> | null;
   expired: Omit<CheckoutsAsked, 'next'> | null;
   takenBack: number | null;
+  owedBack: number | null;
 }
