@@ -155,8 +155,15 @@ for (const gateway of ['cashfree', 'razorpay'] as const) {
     if (gateway === 'cashfree') await simulator.settleRefund({ orderId, refundId, status: 'CANCELLED' });
     else await simulator.settleRazorpayRefund({ refundId, status: 'failed' });
     await stateIs('cancelled');
+    // Its share was given back once, and the next refund has taken it.
+    const again = await eventually({
+      what: `the refund that follows ${refundId}`,
+      read: async () => (await db.refunds.findOne({ _id: `${refundId}-2` }))?.state,
+      isRight: (state) => state === 'success',
+    });
+    assert.equal(again, 'success');
     const payment = await db.payments.findOne({ _id: paymentKey });
-    assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [payment?.amountPaise, []]);
+    assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [0, [`${refundId}-2`]]);
     await service.mailTo('admin', `A refund of order ${orderId} was cancelled after it was paid`);
   });
 }
