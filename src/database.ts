@@ -66,6 +66,7 @@ export async function prepareIndexes(
   await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.payments.createIndex({ orderId: 1 });
   await db.payments.createIndex({ owedBack: 1 });
+  await db.payments.createIndex({ verdict: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ takenBackAt: 1 });
   await db.discounts.createIndex({ code: 1 }, { unique: true });

@@ -14,19 +14,20 @@ const {
 
 /**
  * One look for payments whose webhook was lost, by the schedule `ask-gateways`: every unpaid checkout is asked about
- * at its gateway, and so are those that expired a while ago. Refunds that were taken back meanwhile are told, and what
+ * at its gateway, and so are those that expired or were paid a while ago. Refunds that were taken back meanwhile are told, and what
  * is owed to customers is given back.
  */
 export async function askGateways(): Promise<AskGatewaysResult> {
   return {
     open: await askAll('open'),
     expired: await askAll('expired'),
+    paid: await askAll('paid'),
     takenBack: await tellTakenBack().catch(() => null),
     owedBack: await beginReturns().catch(() => null),
   };
 }
 
-async function askAll(which: 'open' | 'expired'): Promise<Omit<CheckoutsAsked, 'next'> | null> {
+async function askAll(which: 'open' | 'expired' | 'paid'): Promise<Omit<CheckoutsAsked, 'next'> | null> {
   const sum = { asked: 0, paid: 0, expired: 0, troubles: 0 };
   let after: string | null = null;
   try {

@@ -68,7 +68,7 @@ export interface OrderDocument {
   /** When the failure's default is carried out by itself (ISO UTC); missing or null where none is waited for. */
   decisionDeadline?: string | null;
   timeline: TimelineEntry[];
-  /** When an expired order's gateway is asked about it once more (ISO UTC); missing or null where it is not. */
+  /** When the gateway of an expired or paid order is asked about it once more (ISO UTC); missing or null: never. */
   askGatewayAt?: string | null;
   /** Missing or null where its owner was never gone. */
   restarts?: Restarts | null;

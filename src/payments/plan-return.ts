@@ -8,36 +8,30 @@ type Rows = Pick<Collections, 'payments' | 'refunds'>;
 /**
  * What is still to be given back of one payment beside any remedy: all of a payment that its order does not keep, and
  * whatever the gateway has cancelled after it had called it paid. Where nothing is, the payment is not looked at by the
- * sweep any more; what is owed from a moment later on is found again.
+ * sweep any more, unless it was marked once more since it was read: a mark is always made after the fact it stands for.
  */
 export async function planReturn(
   { db }: { db: Rows },
   { paymentKey }: { paymentKey: string },
 ): Promise<ReturnStep> {
-  const before = await lookAt(db, paymentKey);
-  if (before.kind !== 'nothing') return before;
-  await db.payments.updateOne({ _id: paymentKey }, { $set: { owedBack: false } });
-  const after = await lookAt(db, paymentKey);
-  if (after.kind === 'refund') await db.payments.updateOne({ _id: paymentKey }, { $set: { owedBack: true } });
-  return after;
-}
-
-async function lookAt(db: Rows, paymentKey: string): Promise<ReturnStep> {
   const payment = await db.payments.findOne({ _id: paymentKey });
   if (!payment) return { kind: 'unknownPayment' };
-  const { orderId, currency } = payment;
+  const { orderId, currency, owedMarks = 0 } = payment;
   const refunds = (await db.refunds.find({ orderId }).toArray()).filter(
     (one) => one.paymentKey === paymentKey,
   );
   const owed = findOwed(payment, refunds);
-  if (owed === undefined) return { kind: 'nothing' };
-  return {
-    kind: 'refund',
-    orderId,
-    part: owed,
-    amountPaise: owed?.amountPaise ?? payment.amountPaise,
-    currency,
-  };
+  if (owed !== undefined) {
+    return {
+      kind: 'refund',
+      orderId,
+      part: owed,
+      amountPaise: owed?.amountPaise ?? payment.amountPaise,
+      currency,
+    };
+  }
+  await db.payments.updateOne({ _id: paymentKey, owedMarks }, { $set: { owedBack: false } });
+  return { kind: 'nothing' };
 }
 
 /** The part that is owed, null for all of the payment, undefined where nothing is. */

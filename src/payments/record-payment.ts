@@ -33,7 +33,10 @@ export async function recordPayment(
   const order = await db.orders.findOne({ _id: orderId });
   const verdict = order ? await judge({ deps, order, payment: stored ?? payment, key }) : 'unmatched';
   const owedBack = verdict === 'extra' || verdict === 'mismatch';
-  const first = await db.payments.updateOne({ _id: key, verdict: null }, { $set: { verdict, owedBack } });
+  const first = await db.payments.updateOne(
+    { _id: key, verdict: null },
+    { $set: { verdict, owedBack }, $inc: { owedMarks: 1 } },
+  );
   if (first.matchedCount === 1) return recorded({ payment, verdict, known: false, order });
   const said = await db.payments.findOne({ _id: key });
   return recorded({ payment, verdict: said?.verdict ?? verdict, known: true, order });
@@ -59,6 +62,7 @@ async function judge(input: {
         paymentKey: key,
         paidAt: payment.paidAt,
         open: true,
+        askGatewayAt: dayAfter(deps.now()),
         ...(order.status === 'expired' ? { paidLate: true } : {}),
       },
     },
@@ -67,6 +71,11 @@ async function judge(input: {
   const now = await db.orders.findOne({ _id: order._id });
   if (now?.status === 'cancelled' && now.money === 'unpaid') await giveDiscountBack(deps, order);
   return now?.paymentKey === key ? 'right' : 'extra';
+}
+
+/** A second payment whose webhook was lost is looked for once more. */
+function dayAfter(at: string): string {
+  return new Date(Date.parse(at) + 86_400_000).toISOString();
 }
 
 async function keepsDiscount(

@@ -208,7 +208,7 @@ export async function noteOwed(
   { db }: Pick<Book, 'db'>,
   { paymentKey }: Pick<RefundDocument, 'paymentKey'>,
 ): Promise<void> {
-  await db.payments.updateOne({ _id: paymentKey }, { $set: { owedBack: true } });
+  await db.payments.updateOne({ _id: paymentKey }, { $set: { owedBack: true }, $inc: { owedMarks: 1 } });
 }
 
 /**

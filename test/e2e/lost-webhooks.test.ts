@@ -136,6 +136,23 @@ test('of two payments whose webhooks were lost one delivers, the other is money 
   assert.equal(await db.purchases.countDocuments({ orderId }), 1);
 });
 
+test('a second payment whose webhook was lost is found a day later, and goes back', async () => {
+  const orderId = await checkOut('cashfree');
+  await simulator.pay({ orderId });
+  await service.orderIn(orderId, 'active');
+  const paymentId = await payUnheard('cashfree', orderId);
+  const { askGatewayAt, paidAt } = (await db.orders.findOne({ _id: orderId })) ?? {};
+  assert.ok(Date.parse(askGatewayAt ?? '') > Date.parse(paidAt ?? '') + 23 * hourMs);
+  await db.orders.updateOne({ _id: orderId }, { $set: { askGatewayAt: ago(1) } });
+  await eventually({
+    what: 'the second payment is back',
+    read: async () => (await db.refunds.findOne({ paymentId }))?.state,
+    isRight: (state) => state === 'success',
+  });
+  assert.equal((await db.orders.findOne({ _id: orderId }))?.askGatewayAt, null);
+  assert.equal(await db.purchases.countDocuments({ orderId }), 1);
+});
+
 for (const gateway of ['cashfree', 'razorpay'] as const) {
   test(`${gateway} tells by its webhook how a refund ended: paid, and then taken back after all`, async () => {
     const orderId = await checkOut(gateway);

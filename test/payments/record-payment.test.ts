@@ -51,6 +51,7 @@ test('the first right payment keeps the money and says so; its repeat changes no
     refundablePaise: 49_900,
     refundIds: [],
     owedBack: false,
+    owedMarks: 1,
   });
 });
 
