@@ -68,6 +68,9 @@ interface StatusChange {
   ip?: string;
 }
 
+/** Lines of the timeline, and acts of the audit log, that one write takes along. */
+const newsPerWrite = 50;
+
 /** Thrown where a write finds that another workflow owns the order: this run says nothing more. */
 export class OwnerChanged extends Error {
   override name = 'OwnerChanged';
@@ -246,21 +249,31 @@ export function createOrderRecord(orderId: string): OrderRecord {
     return mine;
   }
 
+  /** In parts: one local activity with thousands of rows could never end within its time, and would be tried for ever. */
   async function writeNow(): Promise<void> {
     const upTo = timeline.length;
     const actsUpTo = acts.length;
-    const news = { timeline: timeline.slice(written, upTo), acts: acts.slice(actsWritten, actsUpTo) };
+    do {
+      const part = {
+        timeline: timeline.slice(written, Math.min(upTo, written + newsPerWrite)),
+        acts: acts.slice(actsWritten, Math.min(actsUpTo, actsWritten + newsPerWrite)),
+      };
+      await writePart(part);
+      written += part.timeline.length;
+      actsWritten += part.acts.length;
+    } while (written < upTo || actsWritten < actsUpTo);
+  }
+
+  async function writePart(news: Pick<Projection, 'timeline' | 'acts'>): Promise<void> {
     for (;;) {
       version = Math.max(Date.now(), version + 1);
       const result = await records.projectOrder(projection(news));
       isLost = result.kind === 'otherOwner';
       if (result.kind === 'otherOwner')
         throw new OwnerChanged(`Order ${orderId} belongs to another workflow.`);
-      if (result.kind === 'written') break;
+      if (result.kind === 'written') return;
       version = result.version;
     }
-    written = upTo;
-    actsWritten = actsUpTo;
   }
 
   function projection(news: Pick<Projection, 'timeline' | 'acts'>): Projection {

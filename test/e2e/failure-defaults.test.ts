@@ -245,7 +245,7 @@ test('compensationBlocked: reminded of without end; a retry tries the refund aga
     what: 'the remedy is blocked',
     read: () => fateOf(orderId),
     isRight: ({ codes }) => codes.includes('compensationBlocked'),
-    withinMs: 30_000,
+    withinMs: 90_000,
   });
   await service.mailTo('admin', orderId, 'compensationBlocked');
   await eventually({
@@ -253,7 +253,7 @@ test('compensationBlocked: reminded of without end; a retry tries the refund aga
     read: () => fateOf(orderId),
     isRight: ({ texts }) =>
       texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
-    withinMs: 30_000,
+    withinMs: 90_000,
   });
   assert.equal((await db.orders.findOne({ _id: orderId }))?.status, 'failed');
   await service.client.workflow.getHandle(`compensation-${orderId}`).signal('retryOrder');
@@ -285,7 +285,7 @@ test('internalError: no money moves by itself; the admin is reminded, and a retr
     read: () => fateOf(orderId),
     isRight: ({ texts }) =>
       texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
-    withinMs: 30_000,
+    withinMs: 90_000,
   });
   assert.deepEqual((await fateOf(orderId)).codes, ['internalError']);
   await service.rawDb.collection<{ _id: string }>('purchases').deleteOne({ _id: row._id });
