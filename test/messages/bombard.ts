@@ -18,8 +18,8 @@ export interface Shot {
 }
 
 const signalsAtOnce = 40;
-/** Over a hundred of them meet one task; thousands would only measure how fast the machine is. */
-const signalsInARow = 250;
+/** More than a hundred in one task the server does not take: it ends the task and begins another. */
+const signalsInARow = 100;
 /** The server takes ten updates of a workflow at once. */
 const updatesAtOnce = 8;
 const patienceMs = 300_000;
