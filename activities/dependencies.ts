@@ -30,8 +30,8 @@ export interface ActivityDependencies {
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
-  /** Writes a person's act to the audit log, once. */
-  recordAct: (act: AdminAct) => Promise<void>;
+  /** Writes people's acts to the audit log, each once. */
+  recordActs: (acts: readonly AdminAct[]) => Promise<void>;
   now: () => string;
   sleep: (ms: number) => Promise<void>;
   /** As `sleep`, but throws once the worker ends: for waits that another worker goes on with. */

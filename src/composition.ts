@@ -119,7 +119,7 @@ export async function composeWorker(
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
         gatewayOf: gatewayFinder(gateways.all),
-        recordAct: (act) => audit.record(act),
+        recordActs: (acts) => audit.recordAll(acts),
         now,
         sleep,
         pause,

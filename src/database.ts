@@ -159,3 +159,18 @@ export async function insertOnce<T extends { _id: string }>(
     throw error;
   }
 }
+
+/** Inserts those whose `_id` is not there yet: all at once, one by one only where some are there already. */
+export async function insertEachOnce<T extends { _id: string }>(
+  collection: Collection<T>,
+  documents: readonly T[],
+): Promise<void> {
+  if (documents.length === 0) return;
+  try {
+    const batch = documents as unknown as Parameters<typeof collection.insertMany>[0];
+    await collection.insertMany(batch, { ordered: false });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    for (const document of documents) await insertOnce(collection, document);
+  }
+}
