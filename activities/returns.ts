@@ -6,7 +6,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 /** The activities that give payments back which no order keeps. */
 export function createReturns(
   deps: ActivityDependencies,
-): Pick<OrderActivities, 'planReturn' | 'beginReturn' | 'recordReturnByHand' | 'noteOnOrder' | 'recordAct'> {
+): Pick<OrderActivities, 'planReturn' | 'beginReturn' | 'recordReturnByHand' | 'noteOnOrder' | 'recordActs'> {
   return {
     planReturn: (input) => planReturn(deps, input),
     beginReturn: async ({ paymentKey }) => {
@@ -20,6 +20,6 @@ export function createReturns(
         { $push: { timeline: { at: deps.now(), text } } },
       );
     },
-    recordAct: ({ act }) => deps.recordAct(act),
+    recordActs: ({ acts }) => deps.recordActs(acts),
   };
 }

@@ -25,7 +25,7 @@ export const records = proxyLocalActivities<
     | 'beginReturn'
     | 'recordReturnByHand'
     | 'noteOnOrder'
-    | 'recordAct'
+    | 'recordActs'
     | 'findCasePlace'
     | 'claimServer'
     | 'claimStranded'

@@ -1,15 +1,14 @@
-import { ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 import type { AdminAct } from '../src/domain/admin-act.ts';
 import { records } from './activity-proxies.ts';
 import { refusedType } from './contract/provision-order.ts';
-import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import {
   refundedByHandSignal,
   refundedByHandUpdate,
   retryRefundSignal,
   retryRefundUpdate,
 } from './contract/return-payment.ts';
-import { asSignalInput } from './order-messages.ts';
 
 export type ReturnDecision = { act: 'retry' } | { act: 'byHand'; reference: string };
 
@@ -26,6 +25,8 @@ const retryHelp =
 const byHandHelp =
   'The money was given back outside the gateway: {"reference": "UTR 1234", "reason": "...", "by": "your name"}.';
 
+const actsAtOnce = 50;
+
 type Judgement = { refused: string } | { next: string; decision: ReturnDecision };
 
 /**
@@ -39,7 +40,8 @@ export function useReturnMessages(input: {
 }): ReturnDesk {
   let decided: ReturnDecision | null = null;
   let acts = 0;
-  let open = 0;
+  let isWriting = false;
+  const unwritten: AdminAct[] = [];
   const messages = [
     {
       act: 'retryRefund',
@@ -57,18 +59,22 @@ export function useReturnMessages(input: {
     },
   ];
   for (const { act, signal, update, help: description, judge } of messages) {
-    setHandler(signal, (raw) => void receive(act, judge, readSignal(raw)), { description });
+    setHandler(
+      signal,
+      (raw) => void receive({ act, judge, from: readSignal(raw), source: 'Temporal Web UI' }),
+      { description },
+    );
     setHandler(
       update,
       (said) => {
-        const answer = receive(act, judge, asSignalInput(said));
+        const answer = receive({ act, judge, from: sortInput(said), source: 'api' });
         if ('refused' in answer) throw refusal(answer.refused);
         return { next: answer.next };
       },
       {
         description,
         validator: (said) => {
-          const answer = judge(asSignalInput(said));
+          const answer = judge(sortInput(said));
           if ('refused' in answer) throw refusal(answer.refused);
         },
       },
@@ -79,23 +85,29 @@ export function useReturnMessages(input: {
       return decided;
     },
     get isRecorded() {
-      return open === 0;
+      return !isWriting && unwritten.length === 0;
     },
     empty() {
       decided = null;
     },
   };
 
-  function receive(act: string, judge: (from: SignalInput) => Judgement, from: SignalInput): Judgement {
-    const answer = judge(from);
+  function receive(given: {
+    act: string;
+    judge: (from: SignalInput) => Judgement;
+    from: SignalInput;
+    source: string;
+  }): Judgement {
+    const { act, from } = given;
+    const answer = given.judge(from);
     const accepted = !('refused' in answer);
     if (accepted) decided = answer.decision;
-    const by = findText({ from, name: 'by' }) ?? 'Temporal Web UI';
+    const by = findText({ from, name: 'by' }) ?? given.source;
     const said = accepted ? answer.next : answer.refused;
     input.note(`${act} by ${by}: ${said}`);
     acts += 1;
     const { workflowId, runId } = workflowInfo();
-    void recordInBackground({
+    unwritten.push({
       actId: `${workflowId}:${runId}:${acts}`,
       at: new Date(Date.now()).toISOString(),
       by,
@@ -105,13 +117,21 @@ export function useReturnMessages(input: {
       accepted,
       answer: said,
     });
+    void writeActs();
     return answer;
   }
 
-  async function recordInBackground(done: AdminAct): Promise<void> {
-    open += 1;
-    await records.recordAct({ act: done }).catch(() => input.note('An act could not be recorded.'));
-    open -= 1;
+  /** One write at a time, of so many acts: a flood of messages is no flood of writes. */
+  async function writeActs(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    while (unwritten.length > 0) {
+      // Behind a pause, so that a replay meets the same writes however the messages fall into tasks.
+      await sleep(1, { summary: 'gathers what is to be recorded' });
+      const acts = unwritten.splice(0, actsAtOnce);
+      await records.recordActs({ acts }).catch(() => input.note('An act could not be recorded.'));
+    }
+    isWriting = false;
   }
 
   function judgeRetry(): Judgement {

@@ -50,7 +50,7 @@ async function runReturn(paymentKey: string): Promise<ReturnPaymentResult> {
   const log = useReturnLog(paymentKey);
   let orderId = '';
   const desk = useReturnMessages({
-    orderId: () => orderId,
+    orderId: () => orderId || paymentKey,
     isBlocked: () => log.why !== null,
     note: log.note,
   });

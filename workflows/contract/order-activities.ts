@@ -91,7 +91,7 @@ export interface OrderActivities {
   }): Promise<boolean>;
   /** Adds one line to the timeline of an order, also of one that has ended; the same line once. */
   noteOnOrder(input: { orderId: string; text: string }): Promise<void>;
-  recordAct(input: { act: AdminAct }): Promise<void>;
+  recordActs(input: { acts: AdminAct[] }): Promise<void>;
   strandServer(input: {
     purchaseId: string;
     ip?: string;
