@@ -155,7 +155,7 @@ test('a late payment by a code that another order has by now is not what the ord
   const second = await placed(checkOut());
   const late = await pay(first.orderId, 39_900);
   assert.equal(late.verdict, 'mismatch');
-  assert.match(late.sentence, /costs by now \(₹499\.00\): another order has its discount code/);
+  assert.match(late.sentence, /costs by now \(₹499\.00\), since another order has its discount code/);
   assert.equal((await pay(second.orderId, 39_900)).verdict, 'right');
 });
 
