@@ -27,6 +27,8 @@ export interface ActivityDependencies {
   locks: Pick<LockActivities, 'requestLock' | 'releaseLock'>;
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
+  /** Tells an order that waits for stock to look again. */
+  tellStockChanged: (input: { workflowId: string }) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** Writes people's acts to the audit log, each once. */

@@ -18,6 +18,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
 import { createRemedies } from './remedies.ts';
+import { wakingAfter } from './wake-waiting.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
 export function createActivities(
@@ -48,7 +49,7 @@ export function createActivities(
       return result;
     },
     checkStock: (input) => checkStock(withStock, input),
-    ...createPurchasing(deps),
+    ...wakingAfter(deps, createPurchasing(deps)),
     ...createRemedies(deps, settling),
     findCasePlace: (input) => findCasePlace(deps.db, input),
     strandServer: (input) => strandServer(deps, input),

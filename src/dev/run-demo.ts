@@ -31,6 +31,8 @@ const demoPolicy: Partial<Policy> = {
   credentialsAlert: '20s',
   credentialsLimit: '30s',
   stockEvery: '30m',
+  // The incident is about a package that is sold to its end.
+  stockAutoDisable: 0,
 };
 const watchRunForMs = 75_000;
 /** From the moment the parts are there; building the tools may take longer than everything else. */
@@ -118,6 +120,7 @@ async function tenOrders(service: DemoService, ipv4Stale: number | null, watch: 
     { id: 6, name: fallback, addresses: ['103.182.44.18-60'] },
   ];
   await service.simulator.reset({ latency: { buyMs: latencyMs }, packages });
+  await service.storefront.syncStock();
   return observe(service, [await rush(service, { packageName: incidentPackage, orders: 10 }, watch)]);
 }
 
@@ -134,6 +137,7 @@ async function speedRun(
     { id: 11, name: nearNamePackage, addresses: [], ipv4Stale: 7, fallback: incidentPackage },
   ];
   await service.simulator.reset({ latency: { buyMs: latencyMs }, packages });
+  await service.storefront.syncStock();
   const twenty = await rush(service, { packageName: incidentPackage, orders: speedOrders }, watch);
   const { summary } = await service.simulator.ledger();
   const delivered = twenty.orders.find(({ status }) => status === 'active');

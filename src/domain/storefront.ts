@@ -51,6 +51,7 @@ export interface CheckoutReply {
 export type CheckoutRefusal =
   | 'unknownProduct'
   | 'productDisabled'
+  | 'atCapacity'
   | 'sizeNotSold'
   | 'unknownDiscountCode'
   | 'gatewayOff'

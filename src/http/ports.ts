@@ -4,6 +4,7 @@ import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { RemedyOption } from '../domain/remedy.ts';
 import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
 import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { SyncAnswer, SyncWish } from './stock-routes.ts';
 
 /** What a person wants of an order: to retry or to cancel it. */
 export interface OrderWish {
@@ -82,6 +83,7 @@ export interface HttpPorts {
   cancelOrder(wish: OrderWish): Promise<OrderActOutcome>;
   compensateOrder(wish: CompensateWish): Promise<OrderActOutcome>;
   resolveCase(request: ResolveRequest): Promise<ResolveOutcome>;
+  syncStock(wish: SyncWish): Promise<SyncAnswer>;
   readiness(): Promise<ReadinessCheck[]>;
 }
 

@@ -12,6 +12,7 @@ import {
   readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { stockRoutes } from './stock-routes.ts';
 import { takeCashfree, takeRazorpay } from './webhooks.ts';
 
 /** Every route of the service, each with who may call it. */
@@ -58,6 +59,7 @@ export const routes: readonly Route[] = [
     body: 'raw',
     handle: takeRazorpay,
   },
+  ...stockRoutes,
 ];
 
 async function tellHealth(): Promise<Reply> {
@@ -85,6 +87,7 @@ async function checkOut(request: RouteRequest, { ports }: HttpDeps): Promise<Rep
 const refusalTypes: Readonly<Record<CheckoutRefusal, ProblemType>> = {
   unknownProduct: 'unknown-product',
   productDisabled: 'product-disabled',
+  atCapacity: 'at-capacity',
   sizeNotSold: 'size-not-sold',
   unknownDiscountCode: 'unknown-discount-code',
   gatewayOff: 'gateway-off',

@@ -3,6 +3,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import { shopDay } from '../domain/shop-time.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import type { CredentialBox } from '../servers/credential-box.ts';
@@ -13,6 +14,9 @@ interface Deps {
   db: Collections;
   box: CredentialBox;
   notifier: Notifier;
+  shopTimeZone: string;
+  /** ISO UTC. */
+  now: () => string;
 }
 
 /**
@@ -31,7 +35,16 @@ export async function sendOrderNotice(
   }
   if (!order)
     throw new BrokenRecord(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
-  await deps.notifier.notify({ factId, ...(await orderNotice(deps, order, notice)) });
+  const told = await orderNotice(deps, order, notice);
+  await deps.notifier.notify({
+    factId: notice.kind === 'lowStock' ? lowStockFact(deps, order) : factId,
+    ...told,
+  });
+}
+
+/** Many orders may notice the same: once per package and day of the shop is enough. */
+function lowStockFact({ now, shopTimeZone: timeZone }: Deps, order: OrderDocument): string {
+  return `lowStock:${packageDocumentId(order)}:${shopDay({ at: now(), timeZone })}`;
 }
 
 type PaymentProblem = Extract<OrderNotice, { kind: 'paymentProblem' }>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { type Collections, insertOnce } from '../database.ts';
 import { formatMoney } from '../domain/money.ts';
-import { connectedSuppliers, type GatewayName } from '../domain/order.ts';
+import { connectedSuppliers, type GatewayName, type SupplierName } from '../domain/order.ts';
 import type {
   CheckoutOutcome,
   CheckoutRefusal,
@@ -31,6 +31,13 @@ export interface IdempotencyKeyDocument {
 
 export interface CheckoutDeps {
   db: Pick<Collections, 'orders' | 'products'> & { idempotencyKeys: Collection<IdempotencyKeyDocument> };
+  /** Holds one address of the product's package for the order while it is unpaid. */
+  holdStock: (input: {
+    orderId: string;
+    supplier: SupplierName;
+    packageKey: string;
+    reserve: number;
+  }) => Promise<{ kind: 'held' } | { kind: 'full'; sentence: string }>;
   /** The gateways that are switched on. */
   gateways: Partial<Record<GatewayName, PaymentGateway>>;
   policy: { checkoutExpiryMs: number };
@@ -79,6 +86,9 @@ async function placeNew(input: {
   if (sale.kind === 'refused') return sale;
   const claim = input.claimed ?? (await claimKey(deps, request));
   if (claim.bodyHash !== hashOf(request)) return reusedKey(request);
+  const { supplier, packageKey, reserve } = sale.product;
+  const hold = await deps.holdStock({ orderId: claim.orderId, supplier, packageKey, reserve });
+  if (hold.kind === 'full') return refused('atCapacity', 'productId', hold.sentence);
   const order = newOrder({ request, sale, orderId: claim.orderId, at: deps.now(), bodyHash: claim.bodyHash });
   const isNew = await insertOnce(deps.db.orders, order);
   if (isNew) deps.log.info({ orderId: order._id, productId: order.productId }, 'Checkout made');

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { monitorStockScheduleId } from '../../workflows/contract/monitor-stock.ts';
 import { lockTaskQueue } from '../../workflows/contract/package-lock.ts';
 import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import { searchAttributeKeys } from '../../workflows/contract/search-attributes.ts';
@@ -34,6 +35,7 @@ export async function checkTemporal(input: CheckInput): Promise<Finding[]> {
   const others = await Promise.all([
     checkSearchAttributes(input),
     checkSchedule(input, watchOrdersScheduleId),
+    checkSchedule(input, monitorStockScheduleId),
     checkPollers(input, orderTaskQueue),
     checkPollers(input, lockTaskQueue),
   ]);
@@ -106,7 +108,7 @@ function checkSchedule(input: CheckInput, scheduleId: string): Promise<Finding> 
       return { name, level: 'warn', detail: `is paused; ${detail}`, remedy: unpause };
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      return { name, level: 'fail', detail: 'There is none: nobody starts a lost order again.', remedy };
+      return { name, level: 'fail', detail: 'There is none: its work is not done.', remedy };
     }
   });
 }

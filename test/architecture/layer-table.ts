@@ -50,7 +50,15 @@ export const layerTable: readonly LayerRule[] = [
       'a supplier client speaks HTTP and the words of the domain; the ledger decides what its answers mean',
   },
   {
-    places: [stores, 'src/purchases/', 'src/payments/', 'src/servers/', 'src/notifications/', 'src/audit/'],
+    places: [
+      stores,
+      'src/purchases/',
+      'src/payments/',
+      'src/servers/',
+      'src/notifications/',
+      'src/audit/',
+      'src/stock/',
+    ],
     imports: ['src/domain/', 'src/suppliers/', database],
     importsTypes: [settings],
     packages: 'all',

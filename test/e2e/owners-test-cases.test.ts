@@ -43,6 +43,7 @@ test('test case 3: with 3 addresses the order succeeds, with the warning in time
 
 test('test case 2: ten at once with too few addresses, and the last fails as wrong package', async () => {
   await service.simulator.updatePackage(packageName, { addresses: ['103.181.91.70-78'], ipv4Stale: 10 });
+  await service.sync();
   const orderIds: string[] = [];
   for (let count = 0; count < 10; count += 1) orderIds.push(await service.order({ pay: false }));
   await Promise.all(orderIds.map((orderId) => service.simulator.pay({ orderId })));
@@ -56,4 +57,22 @@ test('test case 2: ten at once with too few addresses, and the last fails as wro
   const row = await service.db.purchases.findOne({ ip: '103.182.44.18' });
   assert.equal(row?.orderId, failed?.orderId, 'the last purchase is the wrong one');
   await assertLedgersAgree(service);
+});
+
+test('test case 3, taken before the monitor acted: 3 addresses, success with warning, and nothing is sold after it', async () => {
+  await service.simulator.updatePackage(packageName, { addresses: ['103.181.91.100-119'], ipv4Stale: null });
+  await service.sync();
+  const orderId = await service.order({ pay: false });
+  await service.simulator.updatePackage(packageName, { addresses: ['103.181.91.100-102'] });
+  assert.equal((await service.sync()).disabled.length, 1);
+  const checkout = { productId: 'vps-103-181-91', ramGb: 8, os: 'Ubuntu 22' };
+  const { status, body } = await service.storefront.checkout(checkout);
+  assert.equal(status, 409);
+  assert.match(body.detail ?? '', /Auto-disabled: Only 3 IPs left \(/);
+  await service.simulator.pay({ orderId });
+  const order = await service.orderIn(orderId, 'active', 'failed');
+  assert.equal(order.status, 'active', JSON.stringify(order));
+  assert.ok(isOfPackage(order.server?.ip ?? ''), order.server?.ip);
+  const { timeline = [] } = (await service.db.orders.findOne({ _id: orderId })) ?? {};
+  assert.ok(timeline.some(({ text }) => text.includes('is running low on IPs: 3 available')));
 });

@@ -51,6 +51,7 @@ const noPorts: HttpPorts = {
   cancelOrder: unexpected('cancelOrder'),
   compensateOrder: unexpected('compensateOrder'),
   resolveCase: unexpected('resolveCase'),
+  syncStock: unexpected('syncStock'),
   readiness: unexpected('readiness'),
 };
 
