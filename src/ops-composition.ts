@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { type Db, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
-import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
+import { createActRecorder, createAuditLog, type DoneAct } from './audit/audit-log.ts';
 import { type Config, readConfig } from './config.ts';
 import {
   type Collections,
@@ -24,6 +24,15 @@ import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
 import type { TenancyState } from './servers/server-document.ts';
+import { importIpstocks } from './stock/import-ipstocks.ts';
+import {
+  listProductLines,
+  type ProductVerdict,
+  setProduct,
+  setSale,
+  showProductLine,
+} from './stock/product-desk.ts';
+import type { StockHistoryDocument } from './stock/stock-history.ts';
 import { cancelOrder } from './temporal/cancel-order.ts';
 import { type CompensateWish, compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
@@ -106,6 +115,42 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
         return counts;
       });
     },
+    listProductLines: async () => {
+      const policy = await readPolicy(config);
+      return rows('list the products', ({ db }) => listProductLines({ db }, policy));
+    },
+    showProductLine: async ({ productId }: { productId: string }) => {
+      const policy = await readPolicy(config);
+      return rows('show the product', ({ db, raw }) => {
+        const stockHistory = raw.collection<StockHistoryDocument>('stockHistory');
+        return showProductLine({ db: { ...db, stockHistory }, now }, { productId, policy, days: 7 });
+      });
+    },
+    setSale: (input: Parameters<typeof setSale>[1]) =>
+      rows('change the sale', async ({ db, recordAct }) => {
+        const verdict = await setSale({ db, now }, input);
+        await recordAct(productAct(input.isSold ? 'enableProduct' : 'disableProduct', input, verdict));
+        return verdict;
+      }),
+    setProduct: async (input: Omit<Parameters<typeof setProduct>[1], 'policy'> & Required<Said>) => {
+      const policy = await readPolicy(config);
+      return rows('set the product', async ({ db, recordAct }) => {
+        const verdict = await setProduct({ db }, { ...input, policy });
+        await recordAct(productAct('setProduct', input, verdict));
+        return verdict;
+      });
+    },
+    importIpstocks: async (input: { documents: unknown; dryRun: boolean } & Required<Said>) => {
+      const { matchPolicy, reserve } = await readPolicy(config);
+      return rows('import the old stock', async ({ db, recordAct }) => {
+        const report = await importIpstocks({ db, now }, { ...input, defaults: { matchPolicy, reserve } });
+        const { by, reason, dryRun } = input;
+        const subject = { kind: 'supplier', id: 'smartvps' } as const;
+        const answer = `${report.lines.length} documents of the old shop imported, ${report.lost} fields lost.`;
+        if (!dryRun) await recordAct({ act: 'importIpstocks', subject, by, reason, accepted: true, answer });
+        return report;
+      });
+    },
     /** `list` is a file's JSON, or null where it is said that there are no older servers. */
     importForeign(input: Said & { list: unknown; supplier: SupplierName }): Promise<ForeignImport> {
       const { list, supplier, by, reason = null } = input;
@@ -136,6 +181,18 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
     listActs: (input: { subjectId?: string; limit: number }) =>
       rows('list the acts', ({ db }) => createAuditLog({ db }).list(input)),
   };
+}
+
+function productAct(
+  act: string,
+  input: Required<Said> & { productId: string },
+  verdict: ProductVerdict,
+): DoneAct {
+  const { productId, by, reason } = input;
+  const subject = { kind: 'product', id: productId } as const;
+  const accepted = verdict.kind === 'accepted';
+  const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
+  return { act, subject, by, reason, accepted, answer };
 }
 
 /** Imports a demo's catalogue. Takes a catalogue file's JSON; throws one sentence. */
@@ -265,6 +322,11 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
   const acts = () => composeActs(readConfig('ops', env), warn);
   return {
     importCatalogue: (input) => records().importCatalogue(input),
+    listProductLines: () => records().listProductLines(),
+    showProductLine: (input) => records().showProductLine(input),
+    setSale: (input) => records().setSale(input),
+    setProduct: (input) => records().setProduct(input),
+    importIpstocks: (input) => records().importIpstocks(input),
     importForeign: (input) => records().importForeign(input),
     listServers: (input) => records().listServers(input),
     listCases: () => records().listCases(),

@@ -6,6 +6,7 @@ import { addLockCommands, type LockPorts } from './lock-commands.ts';
 import { operatorName } from './operator-name.ts';
 import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
 import { addOrderCommands, type OrderPorts } from './order-commands.ts';
+import { addProductActs, type ProductPorts } from './product-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
 import { type ActOptions, AlreadyTold, takeActOptions } from './verdict.ts';
@@ -26,6 +27,7 @@ export interface OpsPorts
     OrderActPorts,
     LockPorts,
     AuditPorts,
+    ProductPorts,
     DoctorPorts {
   /** `catalogue` is a file's JSON. Throws an Error whose message is for people. */
   importCatalogue(input: { catalogue: unknown; by: string; reason: string | null }): Promise<ImportCounts>;
@@ -106,6 +108,7 @@ function addProductCommands(program: Command, ports: OpsPorts, actor: string): v
     .argument('<FILE>', 'a JSON file')
     .addHelpText('after', catalogueHelp)
     .action((file: string, options: ActOptions) => importProducts(ports, { file, ...options }));
+  addProductActs(products, ports, actor);
 }
 
 async function importProducts(ports: OpsPorts, input: ActOptions & { file: string }): Promise<void> {
