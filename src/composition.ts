@@ -29,7 +29,7 @@ import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { createStockHolder } from './stock/hold-stock.ts';
-import { listStock } from './stock/stock-overview.ts';
+import { createStockDesk } from './stock/stock-desk.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import type { Supplier } from './suppliers/supplier.ts';
 import { createPaymentAcceptor } from './temporal/accept-payment.ts';
@@ -149,7 +149,7 @@ export async function composeWorker(
         log,
       }),
       ...createStockWatching({
-        db: { ...db, stockHistory: database.db.collection('stockHistory') },
+        db,
         suppliers: [smartvps],
         readPolicy,
         sendShopNotice: (input) => sendShopNotice({ notifier }, input),
@@ -259,6 +259,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     now,
     onLost: (act, error) => log.error({ err: error, act }, 'An act of an admin was done, but not recorded'),
   });
+  const stockDesk = createStockDesk({ db, readPolicy, recordAct, now });
   const acting = { client, db, recordAct, now: () => new Date() };
   void withDatabase(() => prepareIndexes(db)).catch((error: unknown) =>
     log.warn({ err: error }, 'The indexes could not be made; they are made at the next start'),
@@ -292,7 +293,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
         const accepted = outcome.kind !== 'unavailable';
         await recordAct({ act: 'syncStock', subject, by, reason, accepted, answer });
         if (outcome.kind !== 'done') return outcome;
-        const stock = await withDatabase(async () => listStock({ db }, await readPolicy()));
+        const stock = await withDatabase(() => stockDesk.listStock({ historyDays: 0 }));
         return { ...outcome, stock };
       },
       readiness: () =>

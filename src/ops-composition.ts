@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { type Db, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
-import { createActRecorder, createAuditLog, type DoneAct } from './audit/audit-log.ts';
+import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import { type Config, readConfig } from './config.ts';
 import {
   type Collections,
@@ -25,14 +25,7 @@ import { type ForeignImport, importForeignServers, parseForeignServers } from '.
 import { listServers } from './servers/list-servers.ts';
 import type { TenancyState } from './servers/server-document.ts';
 import { importIpstocks } from './stock/import-ipstocks.ts';
-import {
-  listProductLines,
-  type ProductVerdict,
-  setProduct,
-  setSale,
-  showProductLine,
-} from './stock/product-desk.ts';
-import type { StockHistoryDocument } from './stock/stock-history.ts';
+import { createStockDesk, type StockDesk } from './stock/stock-desk.ts';
 import { cancelOrder } from './temporal/cancel-order.ts';
 import { type CompensateWish, compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
@@ -95,6 +88,10 @@ interface Said {
 export function composeRecords(config: Config<'import'>, warn: Warn = () => undefined) {
   const rows = <T>(action: string, work: (records: Records) => Promise<T>) =>
     withRows({ config, warn }, action, work);
+  const desk = <T>(action: string, work: (desk: StockDesk) => Promise<T>) =>
+    rows(action, ({ db, recordAct }) =>
+      work(createStockDesk({ db, recordAct, now, readPolicy: () => readPolicy(config) })),
+    );
   return {
     /** Takes a catalogue file's JSON; throws one sentence. */
     async importCatalogue({
@@ -115,31 +112,12 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
         return counts;
       });
     },
-    listProductLines: async () => {
-      const policy = await readPolicy(config);
-      return rows('list the products', ({ db }) => listProductLines({ db }, policy));
-    },
-    showProductLine: async ({ productId }: { productId: string }) => {
-      const policy = await readPolicy(config);
-      return rows('show the product', ({ db, raw }) => {
-        const stockHistory = raw.collection<StockHistoryDocument>('stockHistory');
-        return showProductLine({ db: { ...db, stockHistory }, now }, { productId, policy, days: 7 });
-      });
-    },
-    setSale: (input: Parameters<typeof setSale>[1]) =>
-      rows('change the sale', async ({ db, recordAct }) => {
-        const verdict = await setSale({ db, now }, input);
-        await recordAct(productAct(input.isSold ? 'enableProduct' : 'disableProduct', input, verdict));
-        return verdict;
-      }),
-    setProduct: async (input: Omit<Parameters<typeof setProduct>[1], 'policy'> & Required<Said>) => {
-      const policy = await readPolicy(config);
-      return rows('set the product', async ({ db, recordAct }) => {
-        const verdict = await setProduct({ db }, { ...input, policy });
-        await recordAct(productAct('setProduct', input, verdict));
-        return verdict;
-      });
-    },
+    listProductLines: (input: { historyDays: number }) =>
+      desk('list the products', ({ listProductLines }) => listProductLines(input)),
+    setSale: (input: Parameters<StockDesk['setSale']>[0]) =>
+      desk('change the sale', ({ setSale }) => setSale(input)),
+    setProduct: (input: Parameters<StockDesk['setProduct']>[0]) =>
+      desk('set the product', ({ setProduct }) => setProduct(input)),
     importIpstocks: async (input: { documents: unknown; dryRun: boolean } & Required<Said>) => {
       const { matchPolicy, reserve } = await readPolicy(config);
       return rows('import the old stock', async ({ db, recordAct }) => {
@@ -181,18 +159,6 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
     listActs: (input: { subjectId?: string; limit: number }) =>
       rows('list the acts', ({ db }) => createAuditLog({ db }).list(input)),
   };
-}
-
-function productAct(
-  act: string,
-  input: Required<Said> & { productId: string },
-  verdict: ProductVerdict,
-): DoneAct {
-  const { productId, by, reason } = input;
-  const subject = { kind: 'product', id: productId } as const;
-  const accepted = verdict.kind === 'accepted';
-  const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
-  return { act, subject, by, reason, accepted, answer };
 }
 
 /** Imports a demo's catalogue. Takes a catalogue file's JSON; throws one sentence. */
@@ -322,8 +288,7 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
   const acts = () => composeActs(readConfig('ops', env), warn);
   return {
     importCatalogue: (input) => records().importCatalogue(input),
-    listProductLines: () => records().listProductLines(),
-    showProductLine: (input) => records().showProductLine(input),
+    listProductLines: (input) => records().listProductLines(input),
     setSale: (input) => records().setSale(input),
     setProduct: (input) => records().setProduct(input),
     importIpstocks: (input) => records().importIpstocks(input),

@@ -2,6 +2,7 @@ import { knownCountOf, type StockLevel } from './stock-level.ts';
 
 /** The marks of a product; the policy's, where an admin set no own ones. 0 switches a mark off. */
 export interface StockMarks {
+  lowStockWarning: number;
   stockPageAlert: number;
   stockDailyReport: number;
   stockAutoDisable: number;
@@ -10,8 +11,11 @@ export interface StockMarks {
 
 /** The marks that hold for a product: its own, else the policy's. */
 export function marksOf(policy: StockMarks, own: Partial<StockMarks> = {}): StockMarks {
-  const { stockPageAlert, stockDailyReport, stockAutoDisable, stockReEnable } = { ...policy, ...own };
-  return { stockPageAlert, stockDailyReport, stockAutoDisable, stockReEnable };
+  const { lowStockWarning, stockPageAlert, stockDailyReport, stockAutoDisable, stockReEnable } = {
+    ...policy,
+    ...own,
+  };
+  return { lowStockWarning, stockPageAlert, stockDailyReport, stockAutoDisable, stockReEnable };
 }
 
 /** Why marks cannot hold together; null where they can. Equal ones would make a product flap. */

@@ -8,10 +8,12 @@ interface ProductLine {
   productId: string;
   name: string;
   reserve: number;
+  /** What may be sold now; null where nothing was ever counted. */
+  free: number | null;
   sizes: { ramGb: number; pricePaise: number }[];
   disabled: null | { note: string; at: string; by: string };
   marks: StockMarks;
-  stock: null | {
+  stock: {
     packageName: string;
     level: 'count' | 'zero' | 'unknown';
     available: number | null;
@@ -21,10 +23,11 @@ interface ProductLine {
     staleWhy: string | null;
     dry: boolean;
     alert: string | null;
+    held: number;
+    promised: number;
   };
+  history: { at: string; available: number | null }[];
 }
-
-type ShownProduct = ProductLine & { history: { at: string; available: number | null }[] };
 
 interface OldStockReport {
   dryRun: boolean;
@@ -49,8 +52,7 @@ interface Act {
 }
 
 export interface ProductPorts {
-  listProductLines(): Promise<ProductLine[]>;
-  showProductLine(input: { productId: string }): Promise<ShownProduct | null>;
+  listProductLines(input: { historyDays: number }): Promise<ProductLine[]>;
   setSale(input: Act & { isSold: boolean }): Promise<Verdict>;
   setProduct(
     input: Act & { reserve: number | null; marks: { [Mark in keyof StockMarks]?: number | null } },
@@ -105,6 +107,7 @@ export function addProductActs(products: Command, ports: ProductPorts, actor: st
     .option('--reserve <n>', 'addresses kept back', wholeNumber)
     .option('--auto-disable <n>', 'not sold at or below', mark)
     .option('--re-enable <n>', 'sold again above', mark)
+    .option('--low-warning <n>', 'an order warns at or below', mark)
     .option('--page-alert <n>', 'alert at or below', mark)
     .option('--daily-report <n>', 'in the daily mail at or below', mark)
     .addHelpText('after', setHelp)
@@ -121,6 +124,7 @@ interface SetOptions extends ActOptions {
   reserve?: number;
   autoDisable?: number | 'policy';
   reEnable?: number | 'policy';
+  lowWarning?: number | 'policy';
   pageAlert?: number | 'policy';
   dailyReport?: number | 'policy';
 }
@@ -139,6 +143,7 @@ async function set(ports: ProductPorts, productId: string, options: SetOptions):
   const given = {
     stockAutoDisable: options.autoDisable,
     stockReEnable: options.reEnable,
+    lowStockWarning: options.lowWarning,
     stockPageAlert: options.pageAlert,
     stockDailyReport: options.dailyReport,
   };
@@ -155,37 +160,39 @@ async function set(ports: ProductPorts, productId: string, options: SetOptions):
 }
 
 async function list(ports: ProductPorts, json: boolean | undefined): Promise<void> {
-  const products = await ports.listProductLines();
+  const products = await ports.listProductLines({ historyDays: 0 });
   if (json) return ports.print(JSON.stringify({ products }));
   for (const product of products) {
     const { productId, name, disabled, stock } = product;
     const sale = disabled === null ? 'sold' : `off: ${disabled.note}`;
     ports.print([productId.padEnd(24), sayStock(stock).padEnd(12), name, sale].join('  '));
-    if (stock?.alert) ports.print(`  ${stock.alert}`);
-    if (stock?.staleSince) ports.print(`  Not confirmed since ${stock.staleSince}: ${stock.staleWhy ?? ''}`);
+    if (stock.alert) ports.print(`  ${stock.alert}`);
+    if (stock.staleSince) ports.print(`  Not confirmed since ${stock.staleSince}: ${stock.staleWhy ?? ''}`);
   }
   ports.print(`${products.length} products.`);
 }
 
 function sayStock(stock: ProductLine['stock']): string {
-  if (stock === null) return 'no package';
   if (stock.dry) return 'dry';
   if (stock.level !== 'unknown') return `${stock.available ?? 0} IPs`;
   return stock.lastCount === null ? 'never read' : `${stock.lastCount} IPs?`;
 }
 
 async function show(ports: ProductPorts, productId: string, json: boolean | undefined): Promise<void> {
-  const product = await ports.showProductLine({ productId });
-  if (product === null)
+  const products = await ports.listProductLines({ historyDays: 7 });
+  const product = products.find((one) => one.productId === productId);
+  if (product === undefined)
     throw new Error(`Failed to show ${productId}: there is no such product. See \`products list\`.`);
   if (json) return ports.print(JSON.stringify(product));
-  const { name, reserve, sizes, disabled, marks, stock, history } = product;
+  const { name, reserve, free, sizes, disabled, marks, stock, history } = product;
   ports.print(`${name} (${productId})`);
   ports.print(disabled === null ? 'Sold.' : `Not sold: ${disabled.note} (${disabled.at} by ${disabled.by})`);
+  ports.print(`Stock: ${sayStock(stock)}, package ${stock.packageName}, read ${stock.readAt ?? 'never'}`);
+  const { held, promised } = stock;
   ports.print(
-    `Stock: ${sayStock(stock)}, package ${stock?.packageName ?? '-'}, read ${stock?.readAt ?? 'never'}`,
+    `Held by unpaid checkouts ${held}, promised to paid orders ${promised}, may be sold ${free ?? '?'}`,
   );
-  if (stock?.staleSince) ports.print(`Not confirmed since ${stock.staleSince}: ${stock.staleWhy ?? ''}`);
+  if (stock.staleSince) ports.print(`Not confirmed since ${stock.staleSince}: ${stock.staleWhy ?? ''}`);
   ports.print(
     `Reserve ${reserve}; ${Object.entries(marks)
       .map(([key, value]) => `${key} ${value}`)
@@ -202,7 +209,7 @@ const bars = '▁▂▃▄▅▆▇█';
 const widestGraph = 80;
 
 /** The newest points as bars up to their highest; a dot is a time when nobody knew. */
-function drawHistory(history: ShownProduct['history']): string {
+function drawHistory(history: ProductLine['history']): string {
   const points = history.slice(-widestGraph);
   const top = Math.max(1, ...points.map(({ available }) => available ?? 0));
   const drawn = points.map(({ available }) =>

@@ -14,9 +14,13 @@ export interface ProductDocument {
   packageKey: string;
   matchPolicy: MatchPolicy;
   reserve: number;
+  /** An operator has set the reserve: a catalogue that does not name one leaves it. */
+  reserveByHand?: boolean;
   sizes: { ramGb: number; pricePaise: number }[];
   /** `auto`: by the stock's monitor, which alone may sell it again by itself. */
   disabled: null | { note: string; at: string; by: string; auto?: boolean };
+  /** When the monitor last sold it again by itself (ISO UTC), and at which count. */
+  resumed?: { available: number; at: string };
   /** Marks of its own; what is missing is the policy's. */
   marks?: Partial<StockMarks>;
   /** The old shop's document that it was imported from, as JSON text. */

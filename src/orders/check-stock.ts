@@ -47,7 +47,8 @@ export async function checkStock(
   if (count <= reserve) return { kind: 'short', count, reserve, dry };
   const behind = input.trial ? 0 : await countOlder(db, { order, waits: input.waits === true });
   if (count - reserve <= behind) return { kind: 'short', count, reserve, dry, behind };
-  return { kind: 'available', count, low: count <= input.lowStockWarning, packageName: reading.name };
+  const low = count <= (product?.marks?.lowStockWarning ?? input.lowStockWarning);
+  return { kind: 'available', count, low, packageName: reading.name };
 }
 
 /**

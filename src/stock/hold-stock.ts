@@ -85,8 +85,10 @@ async function take(
   const until = new Date(Date.parse(now) + policy.checkoutHoldMs).toISOString();
   const holds = [...input.holds, { orderId: wish.orderId, until }];
   const sameCount = pool.counts === null ? { counts: null } : { 'counts.readAt': pool.counts.readAt };
+  // One that has proved dry meanwhile is looked at again.
+  const sameMark = pool.dry === null ? { dry: null } : {};
   const taken = await db.packages.updateOne(
-    { _id: pool._id, ...sameCount, holdsVersion: pool.holdsVersion ?? { $exists: false } },
+    { _id: pool._id, ...sameCount, ...sameMark, holdsVersion: pool.holdsVersion ?? { $exists: false } },
     { $set: { holds, holdsVersion: (pool.holdsVersion ?? 0) + 1 } },
   );
   return taken.matchedCount === 1;

@@ -41,15 +41,13 @@ export async function importIpstocks(
   const { dryRun, by, defaults } = input;
   const old = readIpstocks(input.documents);
   const entries = parseCatalogue(old.map(({ entry }) => entry));
-  const known = new Set((await db.products.find().toArray()).map(({ _id }) => _id));
+  // By the document that is kept, so that an import which broke off goes on where it stopped.
+  const known = new Set((await keptProducts(db)).map(({ _id }) => _id));
   if (!dryRun) {
     await importProducts({ db, entries, defaults });
-    for (const product of old) {
-      const isNew = !known.has(product.entry.productId);
-      await keepDocument(deps, { product, by, isNew });
-    }
+    for (const product of old) await keepDocument(deps, { product, by });
   }
-  const stored = dryRun ? [] : await db.products.find().toArray();
+  const stored = dryRun ? [] : await keptProducts(db);
   const lines = old.map((product): ImportLine => {
     const { productId, name, packageName, sizes } = product.entry;
     const found = stored.find(({ _id }) => _id === productId);
@@ -64,16 +62,24 @@ export async function importIpstocks(
   return { dryRun, lines, lost: lines.reduce((sum, { lost }) => sum + lost.length, 0) };
 }
 
+function keptProducts(db: Parameters<typeof importIpstocks>[0]['db']) {
+  return db.products.find({ imported: { $exists: true } }).toArray();
+}
+
+/** The first time the sale is taken over as well; later a person's word stands. */
 async function keepDocument(
   { db, now }: Parameters<typeof importIpstocks>[0],
-  { product, by, isNew }: { product: OldProduct; by: string; isNew: boolean },
+  { product, by }: { product: OldProduct; by: string },
 ): Promise<void> {
-  const { productId } = product.entry;
+  const { productId: _id } = product.entry;
   // As text: names of its fields may hold dots and dollars, which the database reads as paths.
-  await db.products.updateOne({ _id: productId }, { $set: { imported: JSON.stringify(product.document) } });
-  if (!isNew || product.isSold) return;
-  const disabled = { note: 'Not available in the old shop', at: now(), by };
-  await db.products.updateOne({ _id: productId, disabled: null }, { $set: { disabled } });
+  const imported = JSON.stringify(product.document);
+  if (!product.isSold) {
+    const disabled = { note: 'Not available in the old shop', at: now(), by };
+    const first = { _id, disabled: null, imported: { $exists: false } };
+    await db.products.updateOne(first, { $set: { imported, disabled } });
+  }
+  await db.products.updateOne({ _id }, { $set: { imported } });
 }
 
 function fieldsOf(product: OldProduct, imported: unknown): Pick<ImportLine, 'mapped' | 'kept' | 'lost'> {

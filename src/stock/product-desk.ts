@@ -1,54 +1,37 @@
-import type { Collection } from 'mongodb';
 import type { Collections } from '../database.ts';
 import { findMarkProblem, marksOf, type StockMarks } from '../domain/stock-marks.ts';
-import { packageDocumentId } from '../orders/catalogue.ts';
-import { readStockHistory, type StockHistoryDocument, type StockPoint } from './stock-history.ts';
-import { listStock, type StockLine } from './stock-overview.ts';
+import type { ProductDocument } from '../orders/catalogue.ts';
+import {
+  listStock,
+  type OverviewDependencies,
+  type ProductOnSale,
+  type StockLine,
+} from './stock-overview.ts';
 
-type Rows = Pick<Collections, 'products' | 'packages'>;
+type Rows = Pick<Collections, 'products'>;
 
 /** A product with its stock, as the operator sees it. */
-export interface ProductLine {
-  productId: string;
-  name: string;
-  reserve: number;
+export interface ProductLine extends ProductOnSale {
   sizes: { ramGb: number; pricePaise: number }[];
-  disabled: null | { note: string; at: string; by: string };
-  marks: StockMarks;
-  stock: Omit<StockLine, 'products'> | null;
+  stock: Omit<StockLine, 'products' | 'history'>;
 }
+
+export type ShownProduct = ProductLine & Pick<StockLine, 'history'>;
 
 export type ProductVerdict = { kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string };
 
-/** Every product, by id. */
-export async function listProductLines({ db }: { db: Rows }, policy: StockMarks): Promise<ProductLine[]> {
-  const [products, stock] = await Promise.all([
-    db.products.find().sort({ _id: 1 }).toArray(),
-    listStock({ db }, policy),
-  ]);
-  return products.map(({ _id: productId, name, reserve, sizes, disabled, marks }) => {
-    const line = stock.find((one) => one.products.some((product) => product.productId === productId));
-    const { products: _, ...own } = line ?? { products: [] };
-    return {
-      ...{ productId, name, reserve, sizes },
-      disabled: disabled && { note: disabled.note, at: disabled.at, by: disabled.by },
-      marks: marksOf(policy, marks),
-      stock: line ? (own as Omit<StockLine, 'products'>) : null,
-    };
-  });
-}
-
-/** One product with the counts of its package over the last days; null where there is none. */
-export async function showProductLine(
-  { db, now }: { db: Rows & { stockHistory: Collection<StockHistoryDocument> }; now: () => string },
-  { productId, policy, days }: { productId: string; policy: StockMarks; days: number },
-): Promise<(ProductLine & { history: StockPoint[] }) | null> {
-  const lines = await listProductLines({ db }, policy);
-  const line = lines.find((one) => one.productId === productId);
-  const product = await db.products.findOne({ _id: productId });
-  if (!line || !product) return null;
-  const poolId = packageDocumentId(product);
-  return { ...line, history: await readStockHistory(db.stockHistory, { poolId, days, now: now() }) };
+/** Every product, by id, with the counts of its package over the last `historyDays` days. */
+export async function listProductLines(
+  deps: OverviewDependencies,
+  { historyDays }: { historyDays: number },
+): Promise<ShownProduct[]> {
+  const lines = await listStock(deps, { historyDays });
+  const sizes = new Map((await deps.db.products.find().toArray()).map(({ _id, sizes }) => [_id, sizes]));
+  return lines
+    .flatMap(({ products, history, ...stock }) =>
+      products.map((product) => ({ ...product, sizes: sizes.get(product.productId) ?? [], stock, history })),
+    )
+    .sort((a, b) => a.productId.localeCompare(b.productId, 'en', { numeric: true }));
 }
 
 const unknownProduct = {
@@ -71,28 +54,43 @@ export async function setSale(
   return { kind: 'accepted', next };
 }
 
-/** Changes reserve and marks of one product; a mark of null is the policy's again. */
+/** What a person changes of a product; a mark of null is the policy's again. */
+export interface ProductChange {
+  productId: string;
+  reserve: number | null;
+  marks: { [Mark in keyof StockMarks]?: number | null };
+}
+
+/** Changes reserve and marks of one product, unless somebody else changes its marks at the same moment. */
 export async function setProduct(
-  { db }: { db: Rows },
-  input: {
-    productId: string;
-    reserve: number | null;
-    marks: { [Mark in keyof StockMarks]?: number | null };
-    policy: StockMarks;
-  },
+  { db, policy }: { db: Rows; policy: StockMarks },
+  { productId, reserve, marks: changes }: ProductChange,
 ): Promise<ProductVerdict> {
-  const { productId, reserve, policy } = input;
   const product = await db.products.findOne({ _id: productId });
   if (!product) return unknownProduct;
-  const wanted = Object.entries({ ...product.marks, ...input.marks }).filter(([, value]) => value !== null);
+  const wanted = Object.entries({ ...product.marks, ...changes }).filter(([, value]) => value !== null);
   const marks = Object.fromEntries(wanted) as Partial<StockMarks>;
   const problem = findMarkProblem(marksOf(policy, marks));
   if (problem !== null) return { kind: 'refused', sentence: problem };
-  const set = { marks, ...(reserve === null ? {} : { reserve }) };
-  await db.products.updateOne({ _id: productId }, { $set: set });
+  const changed = await db.products.updateOne(
+    { _id: productId, ...sameMarks(product) },
+    { $set: { marks, ...(reserve === null ? {} : { reserve, reserveByHand: true }) } },
+  );
+  if (changed.matchedCount === 0)
+    return { kind: 'refused', sentence: 'Somebody else has just changed its marks. Look, and try again.' };
   const held = Object.entries(marksOf(policy, marks)).map(([name, value]) => `${name} ${value}`);
-  return {
-    kind: 'accepted',
-    next: `${productId}: reserve ${reserve ?? product.reserve}, ${held.join(', ')}.`,
-  };
+  const next = `${productId}: reserve ${reserve ?? product.reserve}, ${held.join(', ')}.`;
+  return { kind: 'accepted', next };
+}
+
+const markNames: readonly (keyof StockMarks)[] = [
+  'lowStockWarning',
+  'stockPageAlert',
+  'stockDailyReport',
+  'stockAutoDisable',
+  'stockReEnable',
+];
+
+function sameMarks({ marks = {} }: ProductDocument): Record<string, unknown> {
+  return Object.fromEntries(markNames.map((name) => [`marks.${name}`, marks[name] ?? { $exists: false }]));
 }

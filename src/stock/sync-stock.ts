@@ -1,4 +1,3 @@
-import type { Collection } from 'mongodb';
 import type { Collections } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { ShopNotice } from '../domain/order-notice.ts';
@@ -11,12 +10,10 @@ import { readPatiently } from '../suppliers/read-package.ts';
 import type { StockReading, Supplier } from '../suppliers/supplier.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
 import { judgeProduct, type StockLog } from './judge-product.ts';
-import { addStockPoint, forgetOldStock, type StockHistoryDocument } from './stock-history.ts';
+import { addStockPoint, forgetOldStock } from './stock-history.ts';
 
 /** The rows that the monitor keeps. */
-export interface StockRows extends Pick<Collections, 'packages' | 'products'> {
-  stockHistory: Collection<StockHistoryDocument>;
-}
+export type StockRows = Pick<Collections, 'packages' | 'products' | 'stockHistory'>;
 
 export interface SyncDependencies {
   db: StockRows;

@@ -12,7 +12,13 @@ import {
 } from '../../src/domain/stock-marks.ts';
 
 const at = '2026-11-21T10:00:00.000Z';
-const marks: StockMarks = { stockPageAlert: 10, stockDailyReport: 5, stockAutoDisable: 3, stockReEnable: 10 };
+const marks: StockMarks = {
+  lowStockWarning: 5,
+  stockPageAlert: 10,
+  stockDailyReport: 5,
+  stockAutoDisable: 3,
+  stockReEnable: 10,
+};
 const levelOf = (available: number, dry: unknown = null) =>
   stockLevelOf({ counts: { available, readAt: at }, dry });
 

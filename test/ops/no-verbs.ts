@@ -8,7 +8,6 @@ const unexpected = (name: string) => async () => {
 export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
   importCatalogue: unexpected('importCatalogue'),
   listProductLines: unexpected('listProductLines'),
-  showProductLine: unexpected('showProductLine'),
   setSale: unexpected('setSale'),
   setProduct: unexpected('setProduct'),
   importIpstocks: unexpected('importIpstocks'),

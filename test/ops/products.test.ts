@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand, verb } from './run-command.ts';
 
-const marks = { stockPageAlert: 10, stockDailyReport: 5, stockAutoDisable: 3, stockReEnable: 10 };
+const marks = {
+  lowStockWarning: 5,
+  stockPageAlert: 10,
+  stockDailyReport: 5,
+  stockAutoDisable: 3,
+  stockReEnable: 10,
+};
 const stock = {
   packageName: '103.181.91',
   level: 'count' as const,
@@ -16,15 +22,19 @@ const stock = {
   staleWhy: null,
   dry: false,
   alert: 'Package "103.181.91" has only 4 IPs left!',
+  held: 1,
+  promised: 2,
 };
 const line = {
   productId: 'silver-91',
   name: '🌊 103.181.91',
   reserve: 0,
+  free: 1,
   sizes: [{ ramGb: 8, pricePaise: 89_900 }],
   disabled: null,
   marks,
   stock,
+  history: [4, null, 8].map((available) => ({ at: 'now', available })),
 };
 
 test('products list says what is sold, how many there are, and what is not confirmed', async () => {
@@ -52,12 +62,12 @@ test('products list says what is sold, how many there are, and what is not confi
 });
 
 test('products show draws the week; one that nobody knows fails', async () => {
-  const history = [4, null, 8].map((available) => ({ at: 'now', available }));
   const shown = await runCommand(['products', 'show', 'silver-91'], {
-    showProductLine: async () => ({ ...line, history }),
+    listProductLines: async () => [line],
   });
+  assert.match(shown.out, /Held by unpaid checkouts 1, promised to paid orders 2, may be sold 1/);
   assert.match(shown.out, /Week: ▅·█ \(up to 8\)/);
-  const gone = await runCommand(['products', 'show', 'x'], { showProductLine: async () => null });
+  const gone = await runCommand(['products', 'show', 'x'], { listProductLines: async () => [line] });
   assert.deepEqual([gone.code, gone.err.includes('no such product')], [1, true]);
 });
 
@@ -68,7 +78,21 @@ test('products enable, disable and set pass on who and why; disabling needs a re
   await runCommand(['products', 'disable', 'a', '--reason', 'broken', '--by', 'ops'], verbs);
   await runCommand(['products', 'enable', 'a', '--by', 'ops'], verbs);
   await runCommand(
-    ['products', 'set', 'a', '--reserve', '5', '--auto-disable', '8', '--re-enable', 'policy', '--by', 'ops'],
+    [
+      'products',
+      'set',
+      'a',
+      '--reserve',
+      '5',
+      '--auto-disable',
+      '8',
+      '--re-enable',
+      'policy',
+      '--low-warning',
+      '9',
+      '--by',
+      'ops',
+    ],
     verbs,
   );
   assert.deepEqual(sale.seen, [
@@ -77,7 +101,7 @@ test('products enable, disable and set pass on who and why; disabling needs a re
     {
       productId: 'a',
       reserve: 5,
-      marks: { stockAutoDisable: 8, stockReEnable: null },
+      marks: { stockAutoDisable: 8, stockReEnable: null, lowStockWarning: 9 },
       by: 'ops',
       reason: null,
     },

@@ -94,6 +94,14 @@ test('the import keeps decoration, id and every field; a second one changes noth
   assert.equal((await db.products.findOne({ _id: 'vps-103-184' }))?.disabled, null, "a person's word stays");
 });
 
+test('an import that broke off before a document was kept goes on there', async () => {
+  await run(documents);
+  await db.products.updateOne({ _id: 'vps-103-184' }, { $set: { disabled: null }, $unset: { imported: '' } });
+  assert.equal((await run(documents)).lost, 0);
+  const stored = await db.products.findOne({ _id: 'vps-103-184' });
+  assert.equal(stored?.disabled?.note, 'Not available in the old shop');
+});
+
 test('whatever else a document holds is kept whole', async () => {
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1 }), fc.jsonValue()), async (more) => {

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { collectionsOf } from '../../src/database.ts';
 import { defaultPolicy, type Policy, resolvePolicy } from '../../src/domain/policy.ts';
 import { writeLowStockReport } from '../../src/stock/report-low-stock.ts';
-import { readStockHistory, type StockHistoryDocument } from '../../src/stock/stock-history.ts';
+import { readStockHistory } from '../../src/stock/stock-history.ts';
 import { listStock } from '../../src/stock/stock-overview.ts';
 import { syncStock } from '../../src/stock/sync-stock.ts';
 import { readStockReply } from '../../src/suppliers/smartvps/read-stock-reply.ts';
@@ -13,8 +13,8 @@ import { aPackage, aProduct } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const fresh = await freshDatabase();
-const stockHistory = fresh.db.collection<StockHistoryDocument>('stockHistory');
-const db = { ...collectionsOf(fresh.db), stockHistory };
+const db = collectionsOf(fresh.db);
+const { stockHistory } = db;
 const poolId = 'smartvps:103.181.91';
 const down = new SupplierError({ code: 'unreachable', action: 'read', why: 'it is down', remedy: 'Wait.' });
 
@@ -101,7 +101,7 @@ test('a supplier that is down for hours changes nothing: counts stay, marked sin
     const { sync: found, facts } = await sync(down);
     assert.deepEqual([found.disabled, found.enabled, facts], [[], [], []]);
   }
-  const [shown] = await listStock({ db }, resolvePolicy(policy));
+  const [shown] = await listStock({ db, now, policy: resolvePolicy(policy) }, { historyDays: 0 });
   assert.deepEqual(
     [shown?.level, shown?.available, shown?.lastCount, shown?.readAt, shown?.staleSince],
     ['unknown', null, 4, readAt, since],
@@ -138,6 +138,10 @@ test('at the mark the product is off with the exact note, and on again only abov
   const { sync: back, facts: told } = await sync([line(11)]);
   assert.deepEqual([back.enabled, (await product())?.disabled], [['silver-91'], null]);
   assert.equal(told[0]?.notice.kind, 'saleResumed');
+  const after = await sync([line(12)]);
+  assert.deepEqual(after.facts, told, 'told again under the same name');
+  clock += 3_600_000;
+  assert.deepEqual((await sync([line(12)])).facts, []);
 });
 
 test('what a person took off stays off, however much stock there is', async () => {
