@@ -24,7 +24,7 @@ export function reportDemo(verdict: DemoVerdict, speed: SpeedFigures): string {
   const { median, p95, max } = speed.handOffMs;
   return [
     '',
-    'Ten customers order from 103.181.91 at the same moment; nine addresses are left.',
+    'Ten customers pay for 103.181.91 at the same moment; nine addresses are left.',
     line('', '1: true count', '2: stale count', 'speed run'),
     ...rows.map(([key, label]) => line(label, truthful[key], stale[key], beside[key])),
     line(
