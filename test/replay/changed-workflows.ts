@@ -37,3 +37,13 @@ export async function watchOrders(...args: Parameters<typeof workflows.watchOrde
   await sleep('1s');
   return workflows.watchOrders(...args);
 }
+
+export async function monitorStock(...args: Parameters<typeof workflows.monitorStock>) {
+  await sleep('1s');
+  return workflows.monitorStock(...args);
+}
+
+export async function reportLowStock(...args: Parameters<typeof workflows.reportLowStock>) {
+  await sleep('1s');
+  return workflows.reportLowStock(...args);
+}

@@ -9,7 +9,9 @@ export interface Recording {
     | 'resolveCase'
     | 'strandServer'
     | 'compensateOrder'
-    | 'watchOrders';
+    | 'watchOrders'
+    | 'monitorStock'
+    | 'reportLowStock';
   /** Statuses it must pass through, in this order; others may lie between. */
   statuses?: readonly string[];
   /** Events it must hold, or the recording shows less than its name says. */
@@ -30,6 +32,7 @@ export const recordings: readonly Recording[] = [
     name: 'order-waited-for-stock',
     type: 'provisionOrder',
     statuses: ['provisioning', 'waitingForStock', 'provisioning', 'active'],
+    signals: ['stockChanged'],
   },
   {
     name: 'order-wrong-package-retried',
@@ -99,6 +102,12 @@ export const recordings: readonly Recording[] = [
     type: 'watchOrders',
     events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
   },
+  {
+    name: 'stock-synced',
+    type: 'monitorStock',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
+  },
+  { name: 'low-stock-reported', type: 'reportLowStock', events: ['workflowExecutionCompleted'] },
   {
     name: 'case-resolved',
     type: 'resolveCase',

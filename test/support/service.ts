@@ -109,8 +109,6 @@ export async function startTestService(
     policy?: Partial<Policy>;
     catalogue?: readonly object[];
     proxied?: readonly Wire[];
-    /** Lets the schedule read the stock every `stockEvery`. */
-    monitor?: boolean;
   } = {},
 ): Promise<TestService> {
   const stack = await useStack();
@@ -130,7 +128,7 @@ export async function startTestService(
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
   const client = new Client({ connection, namespace });
-  if (input.monitor !== true) await pauseMonitor(client);
+  await pauseMonitor(client);
   const secrets = makeSecrets();
   const apiPort = await freePort({ part: 'API', log: () => undefined });
   const apiUrl = `http://127.0.0.1:${apiPort}`;
