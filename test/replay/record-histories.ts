@@ -57,8 +57,9 @@ const [usual, empty, wrong, busy, lost, stuck, ended, idle, limited, barred] = p
 /** What tells of the machine that recorded, and plays no part in a replay. */
 function withoutTraces(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const isSticky = 'kind' in value && value.kind === 'TASK_QUEUE_KIND_STICKY';
   const members = Object.entries(value).map(([name, member]) => {
-    if (name === 'identity') return [name, 'recorded'];
+    if (name === 'identity' || (isSticky && name === 'name')) return [name, 'recorded'];
     return [name, name === 'stackTrace' ? '' : member];
   });
   return Object.fromEntries(members);
