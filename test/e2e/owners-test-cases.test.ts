@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matchesPackage } from '../../src/domain/package-name.ts';
 import { orderTimelineQuery, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -37,8 +38,11 @@ test('test case 3: with 3 addresses the order succeeds, with the warning in time
   const handle = service.client.workflow.getHandle(orderWorkflowId(order.orderId));
   assert.ok((await handle.query(orderTimelineQuery)).some(({ text }) => text === warning));
   await service.mailTo('admin', order.orderId, warning);
-  const logged = service.logLines.filter((line) => line.includes(order.orderId) && line.includes(warning));
-  assert.ok(logged.length > 0, 'the warning is in the log');
+  await eventually({
+    what: 'the warning in the log',
+    read: async () => service.logLines,
+    isRight: (lines) => lines.some((line) => line.includes(order.orderId) && line.includes(warning)),
+  });
 });
 
 test('test case 2: ten at once with too few addresses, and the last fails as wrong package', async () => {
