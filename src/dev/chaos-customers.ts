@@ -11,16 +11,16 @@ export interface ChaosOrder {
 const tryEveryMs = 500;
 
 /** The package is at capacity: a customer chooses another shop. */
-const soldOut = Symbol('sold out');
+export const soldOut = Symbol('sold out');
 
 /**
  * Checks out until it is answered with 201, with the same Idempotency-Key each time, and pays; the gateway repeats its
- * webhook until it is taken. Undefined where the time is over, or the package is sold out.
+ * webhook until it is taken. Undefined where the time is over.
  */
 export async function placeChaosOrder(
   service: ChaosService,
   wish: { number: number; packageName: string; until: number },
-): Promise<ChaosOrder | undefined> {
+): Promise<ChaosOrder | typeof soldOut | undefined> {
   const { number, packageName, until } = wish;
   const email = `customer-${number}@example.com`;
   const body = {
@@ -31,7 +31,7 @@ export async function placeChaosOrder(
   };
   while (Date.now() < until) {
     const orderId = await checkOut(service, body, `chaos-${number}`);
-    if (orderId === soldOut) return undefined;
+    if (orderId === soldOut) return soldOut;
     if (orderId !== undefined) {
       await service.simulator.pay({ orderId, delayMs: 1 });
       return { orderId, packageName, email };
