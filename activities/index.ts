@@ -18,6 +18,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
 import { createRemedies } from './remedies.ts';
+import { createReturns } from './returns.ts';
 import { wakingAfter } from './wake-waiting.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
@@ -51,6 +52,7 @@ export function createActivities(
     checkStock: (input) => checkStock(withStock, input),
     ...wakingAfter(deps, createPurchasing(deps)),
     ...createRemedies(deps, settling),
+    ...createReturns(deps),
     findCasePlace: (input) => findCasePlace(deps.db, input),
     strandServer: (input) => strandServer(deps, input),
     claimServer: (input) => claimServer(settling, input),

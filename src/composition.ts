@@ -46,6 +46,7 @@ import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
+import { startReturn } from './temporal/start-return.ts';
 import { syncStockNow } from './temporal/sync-stock-now.ts';
 import { tellStockChanged } from './temporal/tell-stock-changed.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
@@ -121,6 +122,7 @@ export async function composeWorker(
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
         tellStockChanged: (input) => tellStockChanged(client, input),
+        startReturn: (input) => startReturn(client, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
         gatewayOf: gatewayFinder(gateways.all),
@@ -143,6 +145,7 @@ export async function composeWorker(
         db,
         gatewayOf: gatewayFinder(gateways.all),
         acceptPayment: createPaymentAcceptor(client),
+        startReturn: (input) => startReturn(client, input),
         sendShopNotice: (input) => sendShopNotice({ notifier }, input),
         readPolicy,
         now,
@@ -234,6 +237,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const gateways = openGateways(config);
   const placeOrder = createCheckout({
     db: {
+      discounts: db.discounts,
       orders: db.orders,
       products: db.products,
       idempotencyKeys: database.db.collection('idempotencyKeys'),

@@ -7,6 +7,7 @@ import {
   MongoServerSelectionError,
 } from 'mongodb';
 import type { AuditDocument } from './audit/audit-document.ts';
+import type { DiscountDocument } from './discounts/discount-document.ts';
 import type { PackageDocument, ProductDocument } from './orders/catalogue.ts';
 import type { OrderDocument } from './orders/order-document.ts';
 import type { PaymentDocument } from './payments/payment-document.ts';
@@ -30,6 +31,7 @@ export interface Collections {
   credentials: Collection<CredentialDocument>;
   payments: Collection<PaymentDocument>;
   refunds: Collection<RefundDocument>;
+  discounts: Collection<DiscountDocument>;
   cases: Collection<CaseDocument>;
   settings: Collection<SettingDocument>;
   auditLog: Collection<AuditDocument>;
@@ -48,6 +50,7 @@ export function collectionsOf(db: Db): Collections {
     credentials: db.collection('credentials'),
     payments: db.collection('payments'),
     refunds: db.collection('refunds'),
+    discounts: db.collection('discounts'),
     cases: db.collection('cases'),
     settings: db.collection('settings'),
     auditLog: db.collection('auditLog'),
@@ -56,7 +59,10 @@ export function collectionsOf(db: Db): Collections {
 
 /** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
 export async function prepareIndexes(
-  db: Pick<Collections, 'auditLog' | 'orders' | 'payments' | 'purchases' | 'refunds' | 'servers'>,
+  db: Pick<
+    Collections,
+    'auditLog' | 'discounts' | 'orders' | 'payments' | 'purchases' | 'refunds' | 'servers'
+  >,
 ): Promise<void> {
   // One by one: the embedded database breaks off a call that names two indexes which are there already.
   await db.auditLog.createIndex({ at: -1, _id: -1 });
@@ -65,9 +71,12 @@ export async function prepareIndexes(
   await db.orders.createIndex({ askGatewayAt: 1 });
   await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.payments.createIndex({ orderId: 1 });
+  await db.payments.createIndex({ owedBack: 1 });
+  await db.payments.createIndex({ verdict: 1 });
   await db.purchases.createIndex({ packageKey: 1, sentAt: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ takenBackAt: 1 });
+  await db.discounts.createIndex({ code: 1 }, { unique: true });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });
 }
 

@@ -10,6 +10,7 @@ import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provi
 import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
 import { handOver } from './hand-over.ts';
+import { giveLatePaymentBack } from './late-payment.ts';
 import { decideFailure, enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
@@ -197,7 +198,7 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
 
 async function afterTurn(run: OrderRun, turn: Turn): Promise<StepResult> {
   if (turn.kind === 'bought') return deliverServer(run, turn);
-  if (turn.kind === 'short') return waitForStock(run, turn);
+  if (turn.kind === 'short') return run.order.paidLate ? giveLatePaymentBack(run) : waitForStock(run, turn);
   return turn;
 }
 

@@ -15,6 +15,8 @@ export interface OrderFacts {
   sent: boolean;
   /** True once a server was delivered. */
   delivered: boolean;
+  /** True where its checkout had expired when it was paid. */
+  paidLate: boolean;
   productName: string;
   supplier: SupplierName;
   /** Key of the package's lock and fence: its name at import. */

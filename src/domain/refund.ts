@@ -13,3 +13,17 @@ export type RemedyStep =
   /** All else is done; what the gateway refused in this try is still to be given back. */
   | { kind: 'blocked' }
   | { kind: 'done'; endsAs: 'refunded' | 'cancelled'; refundedPaise: number; currency: string };
+
+/** A part of a payment that goes back under a name of its own. */
+export interface RefundPart {
+  /** `difference`. */
+  name: string;
+  amountPaise: number;
+}
+
+/** What is still to be given back of one payment that its order does not keep, by what the books say. */
+export type ReturnStep =
+  /** All of it, or the part whose refund was taken back. */
+  | { kind: 'refund'; orderId: string; part: RefundPart | null; amountPaise: number; currency: string }
+  | { kind: 'nothing' }
+  | { kind: 'unknownPayment' };

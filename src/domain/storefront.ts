@@ -20,6 +20,9 @@ export interface OrderView {
   productName: string;
   ramGb: number;
   os: string;
+  /** The price before the discount; `amountPaise` is what the order costs. */
+  listPricePaise: number;
+  discountPaise: number;
   amountPaise: number;
   currency: string;
   createdAt: string;
@@ -43,6 +46,9 @@ export interface CheckoutRequest {
 export interface CheckoutReply {
   orderId: string;
   status: 'pendingPayment';
+  /** The price before the discount; `amountPaise` is what is left to pay. */
+  listPricePaise: number;
+  discountPaise: number;
   amountPaise: number;
   currency: string;
   payment: { gateway: GatewayName; gatewayOrderId: string; sessionId: string };
@@ -54,6 +60,10 @@ export type CheckoutRefusal =
   | 'atCapacity'
   | 'sizeNotSold'
   | 'unknownDiscountCode'
+  | 'discountExpired'
+  | 'discountUsed'
+  | 'discountHeld'
+  | 'discountWorthless'
   | 'gatewayOff'
   | 'gatewayRefused'
   | 'idempotencyKeyReused';

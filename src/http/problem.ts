@@ -24,6 +24,7 @@ const problems = {
   'unknown-product': [422, 'The product does not exist'],
   'size-not-sold': [422, 'The memory size is not sold'],
   'unknown-discount-code': [422, 'The discount code is not known'],
+  'discount-not-usable': [422, 'The discount code cannot be used for this order'],
   'gateway-off': [422, 'The payment gateway is switched off'],
   'gateway-refused': [422, 'The payment gateway refused what was entered'],
   'idempotency-key-reused': [422, 'The Idempotency-Key was used for another request'],

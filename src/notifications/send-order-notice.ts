@@ -68,6 +68,7 @@ async function orderNotice(
     case 'refunded':
     case 'deadlinePassed':
     case 'credentialsLate':
+    case 'returnBlocked':
       return { ...notice, orderId };
     case 'paid': {
       const { productName, ramGb, os, amountPaise, currency } = order;

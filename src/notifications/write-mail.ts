@@ -8,6 +8,7 @@ import {
   extraPaymentMail,
   mismatchMail,
   refundTakenBackMail,
+  returnBlockedMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
 import { lowStockMail, lowStockReportMail, saleMail, waitingMail } from './stock-mails.ts';
@@ -60,6 +61,8 @@ export function writeMails(input: {
       return [mismatchMail({ ...input, notice })];
     case 'extraPayment':
       return [extraPaymentMail({ ...input, notice })];
+    case 'returnBlocked':
+      return [returnBlockedMail({ ...input, notice })];
     case 'unmatchedPayment':
       return [unmatchedPaymentMail({ ...input, notice })];
     case 'orderRestarted':

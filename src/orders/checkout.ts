@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { type Collections, insertOnce } from '../database.ts';
-import { formatMoney } from '../domain/money.ts';
+import {
+  type DiscountHold,
+  holdDiscount,
+  quoteDiscount,
+  releaseDiscount,
+} from '../discounts/hold-discount.ts';
 import { connectedSuppliers, type GatewayName, type SupplierName } from '../domain/order.ts';
 import type {
   CheckoutOutcome,
@@ -17,6 +22,7 @@ import {
   type PaymentGateway,
 } from '../payments/gateway.ts';
 import type { ProductDocument } from './catalogue.ts';
+import { newOrder, type Sale } from './new-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { newOrderId } from './order-id.ts';
 
@@ -30,7 +36,9 @@ export interface IdempotencyKeyDocument {
 }
 
 export interface CheckoutDeps {
-  db: Pick<Collections, 'orders' | 'products'> & { idempotencyKeys: Collection<IdempotencyKeyDocument> };
+  db: Pick<Collections, 'discounts' | 'orders' | 'products'> & {
+    idempotencyKeys: Collection<IdempotencyKeyDocument>;
+  };
   /** Holds one address of the product's package for the order while it is unpaid. */
   holdStock: (input: {
     orderId: string;
@@ -47,9 +55,6 @@ export interface CheckoutDeps {
   publicUrl: string;
   log: Pick<Logger, 'info' | 'warn'>;
 }
-
-/** Products are priced in rupees. */
-const currency = 'INR';
 
 /** The gateway stops taking money this much before our own expiry, so that no payment meets an expired order. */
 const gatewayLeadMs = 5 * 60 * 1000;
@@ -84,16 +89,33 @@ async function placeNew(input: {
   const product = await deps.db.products.findOne({ _id: request.productId });
   const sale = findSale({ deps, request, product });
   if (sale.kind === 'refused') return sale;
+  // A code that cannot be used must not spend the key: the customer orders again under it.
+  const quoted = await takeCode(input, { sale, orderId: input.claimed?.orderId ?? '', take: quoteDiscount });
+  if (quoted?.kind === 'refused') return refused(quoted.reason, 'discountCode', quoted.sentence);
   const claim = input.claimed ?? (await claimKey(deps, request));
   if (claim.bodyHash !== hashOf(request)) return reusedKey(request);
+  const { orderId, bodyHash } = claim;
   const { supplier, packageKey, reserve } = sale.product;
-  const hold = await deps.holdStock({ orderId: claim.orderId, supplier, packageKey, reserve });
+  const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
   if (hold.kind === 'full') return refused('atCapacity', 'productId', hold.sentence);
-  const order = newOrder({ request, sale, orderId: claim.orderId, at: deps.now(), bodyHash: claim.bodyHash });
+  // Held before the order is stored: nobody can pay a price whose code another order has.
+  const held = await takeCode(input, { sale, orderId, take: holdDiscount });
+  if (held?.kind === 'refused') return refused(held.reason, 'discountCode', held.sentence);
+  const order = newOrder({ request, sale, held, orderId, at: deps.now(), bodyHash });
   const isNew = await insertOnce(deps.db.orders, order);
   if (isNew) deps.log.info({ orderId: order._id, productId: order.productId }, 'Checkout made');
   const stored = isNew ? order : ((await deps.db.orders.findOne({ _id: order._id })) ?? order);
   return openPayment({ deps, order: stored });
+}
+
+/** Null where no code was given. */
+async function takeCode(
+  { deps, request }: { deps: CheckoutDeps; request: CheckoutRequest },
+  { sale, orderId, take }: { sale: Sale; orderId: string; take: typeof holdDiscount },
+): Promise<DiscountHold | null> {
+  const { discountCode: code, customer } = request;
+  if (code === null) return null;
+  return take(deps, { orderId, code, email: customer.email, listPricePaise: sale.pricePaise });
 }
 
 /** Takes the key for one new order id; where another request was first, its order id. */
@@ -103,12 +125,6 @@ async function claimKey(deps: CheckoutDeps, request: CheckoutRequest): Promise<I
   const claim = { _id: request.idempotencyKey ?? '', bodyHash: hashOf(request), orderId, createdAt };
   if (request.idempotencyKey === null || (await insertOnce(deps.db.idempotencyKeys, claim))) return claim;
   return (await findClaim(deps, request)) ?? claim;
-}
-
-interface Sale {
-  kind: 'sale';
-  product: ProductDocument;
-  pricePaise: number;
 }
 
 type Refusal = Extract<CheckoutOutcome, { kind: 'refused' }>;
@@ -141,13 +157,6 @@ function findSale(input: {
     const sold = product.sizes.map((candidate) => candidate.ramGb).join(', ');
     const sentence = `"${product.name}" is not sold with ${request.ramGb} GB. Choose one of: ${sold}.`;
     return refused('sizeNotSold', 'ramGb', sentence);
-  }
-  if (request.discountCode !== null) {
-    return refused(
-      'unknownDiscountCode',
-      'discountCode',
-      'This discount code is not known. Order without it.',
-    );
   }
   if (input.deps.gateways[request.gateway] === undefined) {
     return gatewayOff(request.gateway);
@@ -185,57 +194,6 @@ function hashOf(request: CheckoutRequest): string {
   return createHash('sha256').update(JSON.stringify(ordered)).digest('hex');
 }
 
-function newOrder(input: {
-  request: CheckoutRequest;
-  sale: Sale;
-  orderId: string;
-  at: string;
-  bodyHash: string;
-}): OrderDocument {
-  const { request, at } = input;
-  const { product, pricePaise } = input.sale;
-  const { name, email, phone } = request.customer;
-  const key = request.idempotencyKey;
-  const price = formatMoney({ amountMinor: pricePaise, currency });
-  return {
-    _id: input.orderId,
-    status: 'pendingPayment',
-    statusSince: at,
-    version: 0,
-    owner: null,
-    open: true,
-    goods: { state: 'none' },
-    money: 'unpaid',
-    remedy: null,
-    productId: product._id,
-    productName: product.name,
-    supplier: product.supplier,
-    packageKey: product.packageKey,
-    matchPolicy: product.matchPolicy,
-    ramGb: request.ramGb,
-    os: request.os,
-    amountPaise: pricePaise,
-    currency,
-    customer: { name, email, phone },
-    gateway: request.gateway,
-    gatewayOrderId: null,
-    paymentSessionId: null,
-    idempotency: key === null ? null : { key, bodyHash: input.bodyHash },
-    createdAt: at,
-    paidAt: null,
-    paymentKey: null,
-    failure: null,
-    server: null,
-    next: null,
-    timeline: [
-      {
-        at,
-        text: `Ordered: ${product.name}, ${request.ramGb} GB, ${request.os}, ${price} by ${request.gateway}.`,
-      },
-    ],
-  };
-}
-
 /** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */
 async function openPayment(input: { deps: CheckoutDeps; order: OrderDocument }): Promise<CheckoutOutcome> {
   const { deps, order } = input;
@@ -269,6 +227,8 @@ async function createGatewayOrder(input: {
     if (!(error instanceof GatewayError)) throw error;
     deps.log.warn({ orderId: order._id, gateway: order.gateway, code: error.code }, error.message);
     if (error.field === null) return gatewayFailed(order);
+    // The customer corrects it in a new order, which shall find the code free.
+    if (order.discount) await releaseDiscount(deps, { ...order.discount, orderId: order._id });
     return refused('gatewayRefused', error.field, `The payment gateway refused ${error.field}. Correct it.`);
   }
 }
@@ -300,6 +260,8 @@ function replyOf(order: OrderDocument): CheckoutReply | null {
   return {
     orderId: order._id,
     status: 'pendingPayment',
+    listPricePaise: order.discount?.listPricePaise ?? amountPaise,
+    discountPaise: order.discount?.discountPaise ?? 0,
     amountPaise,
     currency: order.currency,
     payment: { gateway, gatewayOrderId, sessionId },

@@ -28,6 +28,8 @@ export async function findOrder(
     productName: order.productName,
     ramGb: order.ramGb,
     os: order.os,
+    listPricePaise: order.discount?.listPricePaise ?? order.amountPaise,
+    discountPaise: order.discount?.discountPaise ?? 0,
     amountPaise: order.amountPaise,
     currency: order.currency,
     createdAt: order.createdAt,

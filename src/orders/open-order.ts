@@ -64,6 +64,7 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     version,
     sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
     delivered: order.goods.state === 'delivered',
+    paidLate: order.paidLate === true,
     productName,
     supplier,
     packageKey,

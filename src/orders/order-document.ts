@@ -10,6 +10,14 @@ export interface Customer {
   phone: string;
 }
 
+/** What a discount code took off the list price; both in integer paise. */
+export interface OrderDiscount {
+  /** `_id` in `discounts`. */
+  discountId: string;
+  listPricePaise: number;
+  discountPaise: number;
+}
+
 export interface TimelineEntry {
   at: string;
   text: string;
@@ -37,8 +45,11 @@ export interface OrderDocument {
   matchPolicy: MatchPolicy;
   ramGb: number;
   os: string;
+  /** What the customer has to pay, discount taken off. */
   amountPaise: number;
   currency: string;
+  /** The code that the order holds or has used; missing or null where it has none. */
+  discount?: OrderDiscount | null;
   customer: Customer;
   gateway: GatewayName;
   gatewayOrderId: string | null;
@@ -46,6 +57,8 @@ export interface OrderDocument {
   idempotency: null | { key: string; bodyHash: string };
   createdAt: string;
   paidAt: string | null;
+  /** True where its checkout had expired when it was paid: it is refunded rather than kept waiting for stock. */
+  paidLate?: boolean;
   /** `_id` in `payments` of the payment that this order was provisioned for. */
   paymentKey: string | null;
   failure: Failure | null;
@@ -55,7 +68,7 @@ export interface OrderDocument {
   /** When the failure's default is carried out by itself (ISO UTC); missing or null where none is waited for. */
   decisionDeadline?: string | null;
   timeline: TimelineEntry[];
-  /** When an expired order's gateway is asked about it once more (ISO UTC); missing or null where it is not. */
+  /** When the gateway of an expired or paid order is asked about it once more (ISO UTC); missing or null: never. */
   askGatewayAt?: string | null;
   /** Missing or null where its owner was never gone. */
   restarts?: Restarts | null;

@@ -54,6 +54,7 @@ export const layerTable: readonly LayerRule[] = [
       stores,
       'src/purchases/',
       'src/payments/',
+      'src/discounts/',
       'src/servers/',
       'src/notifications/',
       'src/audit/',

@@ -96,6 +96,8 @@ test('a checkout stores the order before it asks the gateway, at the price of th
   assert.deepEqual(reply, {
     orderId: reply.orderId,
     status: 'pendingPayment',
+    listPricePaise: 49_900,
+    discountPaise: 0,
     amountPaise: 49_900,
     currency: 'INR',
     payment: { gateway: 'cashfree', gatewayOrderId: `cf-${reply.orderId}`, sessionId: 'session-1' },
@@ -137,6 +139,7 @@ test('a new order is unpaid, open, owned by nobody and has bought nothing', asyn
     os: 'Ubuntu 22',
     amountPaise: 49_900,
     currency: 'INR',
+    discount: null,
     customer: request.customer,
     gateway: 'cashfree',
     gatewayOrderId: `cf-${orderId}`,

@@ -61,6 +61,8 @@ test('an order is shown without its customer, its payment session and its owner'
     productName: 'Silver',
     ramGb: 8,
     os: 'Ubuntu 22',
+    listPricePaise: 49_900,
+    discountPaise: 0,
     amountPaise: 49_900,
     currency: 'INR',
     createdAt: at,
@@ -68,6 +70,13 @@ test('an order is shown without its customer, its payment session and its owner'
     server: { ip: '103.181.91.10' },
   });
   assert.equal(await findOrder(deps, { orderId: 'ord-2' }), null);
+});
+
+test('an order with a discount shows its price before and after', async () => {
+  const discount = { discountId: 'd-1', listPricePaise: 49_900, discountPaise: 10_000 };
+  await db.orders.insertOne({ ...order, _id: 'ord-3', amountPaise: 39_900, discount });
+  const view = await findOrder(deps, { orderId: 'ord-3' });
+  assert.deepEqual([view?.listPricePaise, view?.discountPaise, view?.amountPaise], [49_900, 10_000, 39_900]);
 });
 
 test('a failed order shows its failure and what happens by itself; the customer reads no code', async () => {

@@ -47,3 +47,13 @@ export async function reportLowStock(...args: Parameters<typeof workflows.report
   await sleep('1s');
   return workflows.reportLowStock(...args);
 }
+
+export async function askGateways(...args: Parameters<typeof workflows.askGateways>) {
+  await sleep('1s');
+  return workflows.askGateways(...args);
+}
+
+export async function returnPayment(...args: Parameters<typeof workflows.returnPayment>) {
+  await sleep('1s');
+  return workflows.returnPayment(...args);
+}

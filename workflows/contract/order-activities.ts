@@ -1,3 +1,4 @@
+import type { AdminAct } from '../../src/domain/admin-act.ts';
 import type { AssignWish, ClaimAnswer, ClaimEnd, StrandedClaim } from '../../src/domain/claim.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
@@ -9,7 +10,7 @@ import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
-import type { RefundEnd, RefundStart, RemedyStep } from '../../src/domain/refund.ts';
+import type { RefundEnd, RefundPart, RefundStart, RemedyStep, ReturnStep } from '../../src/domain/refund.ts';
 import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { CasePlace, Stranding } from '../../src/domain/stranding.ts';
@@ -80,9 +81,23 @@ export interface OrderActivities {
   planRefund(input: { orderId: string; workflowId: string; skip: string[] }): Promise<RemedyStep>;
   /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
   recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
-  startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
+  startRefund(input: { orderId: string; paymentKey: string; part?: RefundPart }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string }): Promise<RefundEnd>;
+  /** What of a payment is owed to the customer beside any remedy. */
+  planReturn(input: { paymentKey: string }): Promise<ReturnStep>;
+  /** Starts `returnPayment` for a payment of which something is owed; a run that is alive stays the only one. */
+  beginReturn(input: { paymentKey: string }): Promise<void>;
+  /** False where the gateway may still give it back. */
+  recordReturnByHand(input: {
+    orderId: string;
+    paymentKey: string;
+    part: RefundPart | null;
+    reference: string;
+  }): Promise<boolean>;
+  /** Adds one line to the timeline of an order, also of one that has ended; the same line once. */
+  noteOnOrder(input: { orderId: string; text: string }): Promise<void>;
+  recordActs(input: { acts: AdminAct[] }): Promise<void>;
   strandServer(input: {
     purchaseId: string;
     ip?: string;
