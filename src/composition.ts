@@ -18,6 +18,7 @@ import { sendShopNotice } from './notifications/send-shop-notice.ts';
 import { createCheckout } from './orders/checkout.ts';
 import { findOrder } from './orders/find-order.ts';
 import { listProducts } from './orders/list-products.ts';
+import { remedyPorts } from './orders/take-remedy.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
 import { findGatewayOrder } from './payments/find-gateway-order.ts';
@@ -257,7 +258,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       acceptPayment: createPaymentAcceptor(client),
       retryOrder: (wish) => withDatabase(() => retryOrder({ ...acting, readPolicy, log }, wish)),
       cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
-      compensateOrder: (wish) => withDatabase(() => compensateOrder(acting, wish)),
+      compensateOrder: (wish) => withDatabase(() => compensateOrder({ ...acting, ...remedyPorts(db) }, wish)),
       resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
       readiness: () =>
         Promise.all([

@@ -52,7 +52,6 @@ async function runOrder({
     slot,
     policy: () => policy,
     isSent: () => facts.order?.sent ?? false,
-    isRemedy: false,
   });
   // The button "Request Cancellation" of the Temporal Web UI is the message cancelOrder.
   cancelRequested.catch(() => messages.cancelFromUi());

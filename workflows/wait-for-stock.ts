@@ -1,14 +1,14 @@
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { stock } from './activity-proxies.ts';
 import { endingOf } from './decision-slot.ts';
-import type { OrderRun, StepResult } from './order-run.ts';
+import { type BuyingRun, type StepResult, stageOf } from './order-run.ts';
 
 /**
  * Waits, without the lock, until the package has stock above its reserve, looking every `stockEvery` and at once
  * when somebody asks; at most `waitForStock` in all.
  */
 export async function waitForStock(
-  run: OrderRun,
+  run: BuyingRun,
   found: { count: number; reserve: number; dry: boolean },
 ): Promise<StepResult> {
   const { policy, record } = run;
@@ -17,7 +17,7 @@ export async function waitForStock(
   run.waitingForStockSinceMs = sinceMs;
   const untilMs = sinceMs + policy.waitForStockMs;
   await record.enter({
-    status: 'waitingForStock',
+    status: stageOf(run, 'waitingForStock'),
     text: `${sayCapacity(run, found)} Waits for stock.`,
     next: { text: 'Looks again by itself; needs a decision at', at: new Date(untilMs).toISOString() },
   });
@@ -61,7 +61,7 @@ function startLimit(limitMs: number): Limit {
   };
 }
 
-async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
+async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
   const { policy, messages, order, slot } = run;
   const { orderId } = order;
   const { lowStockWarning } = policy;
@@ -82,7 +82,7 @@ async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
   }
 }
 
-function sayCapacity({ order }: OrderRun, found: { count: number; dry: boolean }): string {
+function sayCapacity({ order }: BuyingRun, found: { count: number; dry: boolean }): string {
   if (found.dry) {
     return `Package "${order.packageName}" sold an address of another package and counts as empty until its stock changes.`;
   }

@@ -11,6 +11,8 @@ export interface OrderFacts {
   next: { text: string; at: string | null } | null;
   decisionDeadline: string | null;
   version: number;
+  /** False once the order has ended. */
+  open: boolean;
   /** True once something was sent to the supplier for this order. */
   sent: boolean;
   /** True once a server was delivered. */

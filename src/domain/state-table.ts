@@ -112,7 +112,12 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     moves: [
       { to: 'refunded', by: 'step', when: 'the gateway says that all the money is back' },
       { to: 'cancelled', by: 'step', when: 'the same, and nothing was ever sent to the supplier' },
-      { to: 'failed', by: 'limit', when: 'the gateway refuses, or does not answer for refundLimit' },
+      { to: 'active', by: 'step', when: 'the customer has a server, and nothing of the remedy is left' },
+      {
+        to: 'failed',
+        by: 'limit',
+        when: 'a leg cannot be taken: the gateway or the supplier refuses, or does not answer in its time',
+      },
     ],
     boundedBy: 'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server',
     boundMs: (policy) =>

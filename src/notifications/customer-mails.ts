@@ -93,7 +93,8 @@ export function refundedMail({ notice, name }: Written<OfOrder<'refunded'>>): Ma
   });
 }
 
-function customerMail(input: {
+/** A mail to the customer, with their name where it is known. */
+export function customerMail(input: {
   name: string | null;
   subject: string;
   paragraphs: string[];

@@ -10,6 +10,7 @@ export type Notice = { factId: string } & (
   | OfOrder<'delayed'>
   | CredentialsNotice
   | OfOrder<'refunded'>
+  | PriceAdjustedNotice
   | WaitingForStockNotice
   | LowStockNotice
   | OrderFailedNotice
@@ -43,6 +44,16 @@ export interface CredentialsNotice extends OfOrder<'credentials'> {
   username: string;
   password: string;
   os: string;
+}
+
+/** To the customer: what they have instead, what went back, and the code of the apology. */
+export interface PriceAdjustedNotice extends OfOrder<'priceAdjusted'> {
+  ip: string;
+  orderedProductName: string;
+  productName: string;
+  differencePaise: number;
+  currency: string;
+  discount: { code: string; expiresAt: string; off: string };
 }
 
 /** To the customer and to the admin. */

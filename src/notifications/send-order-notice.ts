@@ -1,6 +1,8 @@
 import type { Collections } from '../database.ts';
+import { apologyDiscountId } from '../discounts/make-apology-code.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
+import { formatMoney } from '../domain/money.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
@@ -62,6 +64,8 @@ async function orderNotice(
     }
     case 'credentials':
       return credentialsNotice(deps, order);
+    case 'priceAdjusted':
+      return priceAdjustedNotice(deps, order);
     case 'waitingForStock':
       return {
         ...notice,
@@ -97,6 +101,32 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
     throw new BrokenRecord(`Failed to mail the login of order ${orderId}: it has none.`);
   const { username, password } = box.open({ orderId, sealed });
   return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os };
+}
+
+async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<Told> {
+  const orderId = order._id;
+  const adjustment = order.remedy?.adjustment;
+  const discount = await db.discounts.findOne({ _id: apologyDiscountId(orderId) });
+  if (!adjustment || !discount)
+    throw new BrokenRecord(
+      `Failed to apologise for order ${orderId}: its adjustment or its code is missing.`,
+    );
+  const { ip, orderedProductName, productName, differencePaise } = adjustment;
+  const { code, expiresAt, value } = discount;
+  const off =
+    value.kind === 'percent'
+      ? `${value.percent} %`
+      : formatMoney({ amountMinor: value.amountPaise, currency: order.currency });
+  return {
+    kind: 'priceAdjusted',
+    orderId,
+    ip,
+    orderedProductName,
+    productName,
+    differencePaise,
+    currency: order.currency,
+    discount: { code, expiresAt, off },
+  };
 }
 
 async function evidenceOf({ db }: Deps, purchaseId: string): Promise<{ label: string; value: string }[]> {

@@ -10,6 +10,7 @@ import {
   refundTakenBackMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
+import { priceAdjustedMail } from './remedy-mails.ts';
 import { lowStockMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
@@ -40,6 +41,8 @@ export function writeMails(input: {
       return [credentialsMail({ ...input, notice })];
     case 'refunded':
       return [refundedMail({ ...input, notice })];
+    case 'priceAdjusted':
+      return [priceAdjustedMail({ ...input, notice })];
     case 'waitingForStock':
       return [soldOutMail({ ...input, notice }), waitingMail({ ...input, notice })];
     case 'lowStock':

@@ -1,4 +1,5 @@
 import type { GatewayName } from '../domain/order.ts';
+import type { RefundPart } from '../domain/refund.ts';
 
 /**
  * One refund (collection `refunds`, `_id` = its id at the gateway and its idempotency key). `reserved`: its share is
@@ -12,6 +13,8 @@ export interface RefundDocument {
   paymentKey: string;
   paymentId: string;
   amountPaise: number;
+  /** Missing or null where it is all of the payment. */
+  part?: RefundPart['name'] | null;
   currency: string;
   state: 'reserved' | 'pending' | 'success' | 'cancelled' | 'refused';
   /** What the gateway said where it did not pay, for people. */

@@ -3,7 +3,7 @@ import { type Collections, insertOnce } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { GatewayName } from '../domain/order.ts';
-import type { RefundEnd, RefundStart } from '../domain/refund.ts';
+import type { RefundEnd, RefundPart, RefundStart } from '../domain/refund.ts';
 import type { RefundNews } from '../domain/webhook-verdict.ts';
 import { GatewayError, type GatewayRefund, type PaymentGateway } from './gateway.ts';
 import type { PaymentDocument } from './payment-document.ts';
@@ -23,7 +23,7 @@ export interface RefundWish {
   orderId: string;
   /** `_id` in `payments`. */
   paymentKey: string;
-  part?: { name: string; amountPaise: number };
+  part?: RefundPart;
 }
 
 /**
@@ -105,11 +105,28 @@ export async function recordRefundByHand(
   for (const payment of payments.filter(({ _id }) => !keys.has(_id))) {
     const refundId = `by-hand-${payment._id}`;
     const { amountPaise } = payment;
-    const refund = newRefund({ orderId, payment, refundId, amountPaise, now: now() });
+    const refund = newRefund({ orderId, payment, refundId, amountPaise, part: null, now: now() });
     await takeShare(db, refund);
     const why = `Given back by hand: ${reference}`;
     await insertOnce<RefundDocument>(db.refunds, { ...refund, state: 'success', why, settledAt: now() });
   }
+}
+
+/** The same for the part of a payment that the gateway does not give back. Safe to repeat. */
+export async function recordPartByHand(
+  { db, now }: RefundDependencies,
+  input: { orderId: string; paymentKey: string; part: RefundPart; reference: string },
+): Promise<void> {
+  const { orderId, paymentKey, part, reference } = input;
+  const payment = await db.payments.findOne({ _id: paymentKey });
+  if (!payment)
+    throw new BrokenRecord(`Failed to record what went back of ${paymentKey}: it is not recorded.`);
+  const refundId = `by-hand-${paymentKey}-${part.name}`;
+  const { name, amountPaise } = part;
+  const refund = newRefund({ orderId, payment, refundId, amountPaise, part: name, now: now() });
+  await takeShare(db, refund);
+  const why = `Given back by hand: ${reference}`;
+  await insertOnce<RefundDocument>(db.refunds, { ...refund, state: 'success', why, settledAt: now() });
 }
 
 /** How a refund stands: the gateway is asked, and what its webhooks have told counts too; null while it is open. */
@@ -193,7 +210,7 @@ async function reserveRefund(deps: RefundDependencies, wish: RefundWish): Promis
     // Written down before its share is taken: a repeat that asks for another amount finds this one.
     await insertOnce<RefundDocument>(
       db.refunds,
-      newRefund({ orderId, payment, refundId, amountPaise, now: deps.now() }),
+      newRefund({ orderId, payment, refundId, amountPaise, part: part?.name ?? null, now: deps.now() }),
     );
     const refund = await db.refunds.findOne({ _id: refundId });
     if (!refund) throw new BrokenRecord(`Failed to refund ${paymentKey}: its refund ${refundId} is gone.`);
@@ -281,9 +298,10 @@ function newRefund(input: {
   payment: PaymentDocument;
   refundId: string;
   amountPaise: number;
+  part: RefundPart['name'] | null;
   now: string;
 }): RefundDocument {
-  const { orderId, payment, refundId, amountPaise, now } = input;
+  const { orderId, payment, refundId, amountPaise, part, now } = input;
   const { gateway, paymentId, currency } = payment;
   return {
     _id: refundId,
@@ -292,6 +310,7 @@ function newRefund(input: {
     paymentKey: payment._id,
     paymentId,
     amountPaise,
+    part,
     currency,
     state: 'reserved',
     why: null,

@@ -9,8 +9,9 @@ import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
-import type { RefundEnd, RefundStart, RemedyStep } from '../../src/domain/refund.ts';
-import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RefundEnd, RefundPart, RefundStart } from '../../src/domain/refund.ts';
+import type { RemedyChange, RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RemedyStep } from '../../src/domain/remedy-step.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { CasePlace, Stranding } from '../../src/domain/stranding.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
@@ -71,10 +72,20 @@ export interface OrderActivities {
   takeRemedy(input: RemedyWish): Promise<{ policy: ResolvedPolicy; taken: RemedyTaken }>;
   /** Tells the owner before that the order is not its own any more, and waits a while until it has ended. */
   dismissOwner(input: { orderId: string; workflowId: string }): Promise<void>;
-  planRefund(input: { orderId: string; workflowId: string; skip: string[] }): Promise<RemedyStep>;
+  /** A blocked remedy becomes another one, as long as no money has moved. */
+  changeRemedy(input: RemedyWish): Promise<RemedyChange>;
+  /** `skip`: payments that the gateway refused in this try; `did`: what this run has done already. */
+  planRemedy(input: {
+    orderId: string;
+    workflowId: string;
+    skip: string[];
+    did: string[];
+  }): Promise<RemedyStep>;
+  /** Makes the discount code that comes with the apology, once an order. */
+  makeApologyCode(input: { orderId: string }): Promise<void>;
   /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
   recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
-  startRefund(input: { orderId: string; paymentKey: string }): Promise<RefundStart>;
+  startRefund(input: { orderId: string; paymentKey: string; part?: RefundPart }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string }): Promise<RefundEnd>;
   strandServer(input: {
@@ -91,7 +102,8 @@ export interface OrderActivities {
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
   markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
   fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;
-  deliverOrder(input: { orderId: string; purchaseId: string }): Promise<Delivery>;
+  /** `remedyOf`: the remedy that delivers, which may deliver another server than was ordered. */
+  deliverOrder(input: { orderId: string; purchaseId: string; remedyOf?: string }): Promise<Delivery>;
   sendNotice(input: { orderId: string; factId: string; notice: OrderNotice }): Promise<void>;
   restartOrder(input: { orderId: string }): Promise<void>;
 }
