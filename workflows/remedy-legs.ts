@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { sleep, workflowInfo } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import { formatMoney } from '../src/domain/money.ts';
 import type { RefundPart } from '../src/domain/refund.ts';
@@ -9,6 +9,7 @@ import { orLate } from './or-late.ts';
 import { OwnerChanged } from './order-record.ts';
 import type { FailedStep } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
+import { type PurchaseStep, takePurchaseStep } from './purchase-step.ts';
 import { blocked, type RemedyRun } from './remedy-run.ts';
 import { sayError } from './say-error.ts';
 
@@ -68,6 +69,8 @@ async function takeLeg(run: RemedyRun, leg: Leg, did: string[]): Promise<FailedS
       };
     case 'refund':
       return refund(run, leg);
+    case 'provision':
+      return provision(run, leg.step, did);
     case 'deliver':
       return deliver(run, leg, did);
     case 'endServer':
@@ -111,6 +114,17 @@ function withWayOut(sentence: string, part: RefundPart | undefined): string {
     `${sentence} Pay the difference another way and send refundedByHand with its reference, try again, ` +
     'or choose refund or refundAndFreeMonth.'
   );
+}
+
+async function provision(run: RemedyRun, step: PurchaseStep, did: string[]): Promise<FailedStep | null> {
+  const result = await takePurchaseStep(run, step, async (server) => {
+    return (await deliver(run, server, did)) ?? { kind: 'again' };
+  });
+  if (result.kind === 'failed') return result;
+  if (result.kind === 'again' && result.pauseMs) {
+    await sleep(result.pauseMs, { summary: 'Pause before the next step' });
+  }
+  return null;
 }
 
 async function deliver(

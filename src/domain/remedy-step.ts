@@ -1,3 +1,4 @@
+import type { NextStep } from './order-facts.ts';
 import type { RefundPart } from './refund.ts';
 
 /** The next step of a remedy, by what MongoDB and the ledger say. */
@@ -7,6 +8,8 @@ export type RemedyStep =
   | { kind: 'case'; purchaseId: string; duplicate: boolean; sentence: string }
   /** All of a payment goes back, or a part of it. */
   | { kind: 'refund'; paymentKey: string; part?: RefundPart }
+  /** The way of an order to its server, gone once more. */
+  | { kind: 'provision'; step: Exclude<NextStep, { kind: 'awaitPayment' | 'finishDelivery' | 'ended' }> }
   /** The customer gets a server: its login is waited for, it is delivered and mailed. */
   | { kind: 'deliver'; purchaseId: string; ip: string }
   | { kind: 'endServer'; purchaseId: string; ip: string }

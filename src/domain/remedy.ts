@@ -12,7 +12,7 @@ export const remedyOptions = [
 export type RemedyOption = (typeof remedyOptions)[number];
 
 /** The remedies that this version carries out; the others are refused with "not available yet". */
-export const availableRemedies: readonly RemedyOption[] = ['priceAdjustment', 'refund'];
+export const availableRemedies: readonly RemedyOption[] = ['reprovision', 'priceAdjustment', 'refund'];
 
 /** The owner's letters for the remedies. */
 export const remedyLetters: Readonly<Record<string, RemedyOption>> = {
@@ -43,6 +43,8 @@ export interface Remedy extends Omit<RemedyWish, 'orderId'> {
   /** What the order was when the remedy took it. */
   from?: OrderStatus;
   adjustment?: Adjustment | null;
+  /** Of `reprovision`: purchases up to this number serve the order no more; null before it is marked. */
+  replaces?: number | null;
 }
 
 /** What `priceAdjustment` makes of an order, written down before anything of it is done. */

@@ -59,7 +59,11 @@ export function credentialsMail({ notice, name }: Written<CredentialsNotice>): M
   return customerMail({
     name,
     subject: `Your server is ready (order ${notice.orderId})`,
-    paragraphs: ['your server is ready. This is its login:'],
+    paragraphs: [
+      !notice.replaces
+        ? 'your server is ready. This is its login:'
+        : `your new server is ready. It replaces ${notice.replaces}, which is switched off and wiped now. This is its login:`,
+    ],
     facts: [
       { label: 'Address', value: notice.ip },
       { label: 'Username', value: notice.username },

@@ -44,6 +44,8 @@ export interface CredentialsNotice extends OfOrder<'credentials'> {
   username: string;
   password: string;
   os: string;
+  /** Address of the server that the customer had before; null where this is the first. */
+  replaces?: string | null;
 }
 
 /** To the customer: what they have instead, what went back, and the code of the apology. */

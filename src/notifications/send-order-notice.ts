@@ -100,7 +100,12 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
   if (!sealed || !row?.ip)
     throw new BrokenRecord(`Failed to mail the login of order ${orderId}: it has none.`);
   const { username, password } = box.open({ orderId, sealed });
-  return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os };
+  const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
+  const before = servers.find(
+    ({ tenancy }) => tenancy.state === 'delivered' && tenancy.purchaseId !== purchaseId,
+  );
+  const replaces = before?.ip ?? null;
+  return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os, replaces };
 }
 
 async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<Told> {

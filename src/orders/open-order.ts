@@ -64,7 +64,7 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     version,
     open: order.open,
     sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
-    delivered: order.goods.state === 'delivered',
+    delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
     productName,
     supplier,
     packageKey,

@@ -37,6 +37,8 @@ export interface OrderDocument {
   goods: Goods;
   money: Money;
   remedy: null | Remedy;
+  /** Set while the order is to get another server; `delivered`: the customer has one until then. */
+  needsReprovision?: null | { since: string; delivered: boolean };
   productId: string;
   productName: string;
   supplier: SupplierName;

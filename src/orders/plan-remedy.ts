@@ -3,6 +3,7 @@ import { BrokenRecord } from '../domain/broken-record.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import { planAdjustment } from './plan-adjustment.ts';
 import { type PlanDependencies, planRefund } from './plan-refund.ts';
+import { planReprovision } from './plan-reprovision.ts';
 
 /** What a run asks for: `skip` names payments that the gateway refused in this try, `did` what this run has done. */
 export interface RemedyPlanInput {
@@ -28,6 +29,7 @@ export async function planRemedy(deps: PlanDependencies, input: RemedyPlanInput)
     case 'priceAdjustment':
       return planAdjustment(deps, { ...input, order });
     case 'reprovision':
+      return planReprovision(deps, { ...input, order });
     case 'refundAndFreeMonth':
       throw new BrokenRecord(`Failed to plan the remedy ${remedy.option}: it is not available yet.`);
     default:

@@ -120,7 +120,7 @@ export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<Remedy
   const money = order.money === 'refunding' ? 'kept' : order.money;
   const objection = await findObjection(deps, { order: { ...order, money }, wish });
   if (objection) return { kind: 'refused', sentence: objection };
-  const remedy: Remedy = { ...before, ...chosen, workflowId, adjustment: null };
+  const remedy: Remedy = { ...before, ...chosen, workflowId, adjustment: null, replaces: null };
   const moved = await db.orders.updateOne(
     { _id: orderId, owner: workflowId, 'remedy.option': before.option, money: order.money },
     { $set: { remedy, money } },
