@@ -28,6 +28,8 @@ export interface ActivityDependencies {
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
+  /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
+  tellFreeMonth: (input: { orderId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** Writes a person's act to the audit log, once. */
   recordAct: (act: AdminAct) => Promise<void>;

@@ -5,6 +5,7 @@ import { changeRemedy, takeRemedy } from '../src/orders/take-remedy.ts';
 import { lookAtRefund, startRefund } from '../src/payments/refund-payment.ts';
 import type { SettlingDependencies } from '../src/purchases/settle-row.ts';
 import { returnClaim } from '../src/servers/finish-claim.ts';
+import { renewServer } from '../src/servers/renew-server.ts';
 import { compensationInput } from '../workflows/contract/compensate-order.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -22,6 +23,8 @@ export function createRemedies(
   | 'dismissOwner'
   | 'planRemedy'
   | 'makeApologyCode'
+  | 'tellFreeMonth'
+  | 'renewServer'
   | 'startRefund'
   | 'awaitRefund'
   | 'recordRefundByHand'
@@ -44,6 +47,8 @@ export function createRemedies(
         input,
       ),
     makeApologyCode: (input) => makeApologyCode(deps, input),
+    tellFreeMonth: (input) => deps.tellFreeMonth(input),
+    renewServer: (input) => renewServer(deps, input),
     startRefund: (input) => startRefund(deps, input),
     recordRefundByHand: (input) => recordByHand(deps, input),
     awaitRefund: async ({ refundId }) => {

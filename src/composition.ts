@@ -11,13 +11,15 @@ import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/poli
 import { createHttpApp } from './http/app.ts';
 import type { ReadinessCheck, WebhookJudge } from './http/ports.ts';
 import type { Logger } from './logger.ts';
+import { customerLink, isValidLink, type LinkPurpose } from './notifications/customer-link.ts';
 import { createMailer } from './notifications/mailer.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { sendOrderNotice } from './notifications/send-order-notice.ts';
 import { sendShopNotice } from './notifications/send-shop-notice.ts';
-import { createCheckout } from './orders/checkout.ts';
+import { type CheckoutDeps, createCheckout } from './orders/checkout.ts';
 import { findOrder } from './orders/find-order.ts';
 import { listProducts } from './orders/list-products.ts';
+import { checkOutMonth, offerMonth } from './orders/month-checkout.ts';
 import { remedyPorts } from './orders/take-remedy.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
@@ -44,6 +46,7 @@ import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
+import { tellFreeMonth } from './temporal/tell-free-month.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
 const now = () => new Date().toISOString();
@@ -97,6 +100,8 @@ export async function composeWorker(
     now,
     log,
   });
+  const linkOf = (purpose: LinkPurpose) =>
+    customerLink({ publicUrl: config.publicUrl, secret: config.linkSecret }, purpose);
   let isEnding = false;
   const pause = async (ms: number) => {
     if (isEnding) throw new Error('This worker ends; another one goes on with the wait.');
@@ -112,11 +117,12 @@ export async function composeWorker(
         supplierOf: supplierFinder({ smartvps }),
         box,
         readPolicy,
-        sendNotice: (input) => sendOrderNotice({ db, box, notifier }, input),
+        sendNotice: (input) => sendOrderNotice({ db, box, notifier, linkOf }, input),
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
+        tellFreeMonth: (input) => tellFreeMonth(client, input),
         gatewayOf: gatewayFinder(gateways.all),
         recordAct: (act) => audit.record(act),
         now,
@@ -215,7 +221,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const gateways = openGateways(config);
-  const placeOrder = createCheckout({
+  const checkout: CheckoutDeps = {
     db: {
       discounts: db.discounts,
       orders: db.orders,
@@ -227,7 +233,9 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     now,
     publicUrl: config.publicUrl,
     log,
-  });
+  };
+  const placeOrder = createCheckout(checkout);
+  const monthly = { db, checkout, placeOrder, now };
   const namespace = preparedNamespace({ client, namespace: config.temporal.namespace, policy, sleep, log });
   const recordAct = createActRecorder({
     audit: createAuditLog({ db }),
@@ -260,6 +268,9 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
       compensateOrder: (wish) => withDatabase(() => compensateOrder({ ...acting, ...remedyPorts(db) }, wish)),
       resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
+      isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
+      offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),
+      checkOutMonth: (link) => withDatabase(() => checkOutMonth(monthly, link)),
       readiness: () =>
         Promise.all([
           check('database', () => database.db.command({ ping: 1 })),

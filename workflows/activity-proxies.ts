@@ -22,6 +22,7 @@ export const records = proxyLocalActivities<
     | 'changeRemedy'
     | 'planRemedy'
     | 'makeApologyCode'
+    | 'tellFreeMonth'
     | 'recordRefundByHand'
     | 'findCasePlace'
     | 'claimServer'
@@ -83,6 +84,16 @@ export function wipeActivities(policy: ResolvedPolicy) {
     startToCloseTimeout: '60s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Stop and wipe the server',
+  });
+}
+
+/** Pays for one more month; what a lost answer did is told by the server's expiry, so tries do no harm. */
+export function renewalActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'renewServer'>>({
+    scheduleToCloseTimeout: policy.wipeLimitMs,
+    startToCloseTimeout: '2m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+    summary: 'Renew the server',
   });
 }
 

@@ -1,12 +1,6 @@
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
-import {
-  availableRemedies,
-  type RemedyNow,
-  type RemedyWish,
-  remedyLetters,
-  remedyOptions,
-} from '../src/domain/remedy.ts';
+import { type RemedyNow, type RemedyWish, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
 import { dismissal, records } from './activity-proxies.ts';
 import { useAssignServer } from './assign-server.ts';
 import {
@@ -16,6 +10,7 @@ import {
 } from './contract/compensate-order.ts';
 import { orderWorkflowId } from './contract/provision-order.ts';
 import { createDecisionSlot } from './decision-slot.ts';
+import { useFreeMonth } from './free-month.ts';
 import { enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
@@ -62,10 +57,6 @@ function readInput(input: unknown): RemedyAsked | CompensateOrderResult {
   if (option === undefined) {
     return { orderId, ended: 'badInput', explanation: `Failed to read the option. ${inputHelp}` };
   }
-  if (!availableRemedies.includes(option)) {
-    const explanation = `The remedy ${option} is not available yet; nothing was changed. ${inputHelp}`;
-    return { orderId, ended: 'badInput', explanation };
-  }
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 500) : null);
   return {
     orderId,
@@ -99,6 +90,7 @@ async function runRemedy(
     isSent: () => true,
     remedy: () => now,
   });
+  const month = useFreeMonth();
   useResolvePurchase({ record, slot, policy: () => policy });
   useAssignServer({ record, slot, policy: () => policy });
   const lock = usePackageLock({
@@ -116,7 +108,7 @@ async function runRemedy(
     return endUntaken(orderId, taken);
   }
   const { order, remedy, moneyBegun, requestIds } = taken;
-  now = { option: remedy.option, moneyBegun };
+  now = { option: remedy.option, moneyBegun, inMonth: false };
   record.adopt(order);
   for (const requestId of requestIds) {
     await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });
@@ -138,14 +130,17 @@ async function runRemedy(
     retriesByItself: 0,
     isRemedy: true,
     waitingForStockSinceMs: null,
+    month,
   };
   const ended = await runToTheEnd(run);
+  if (order.freeMonthOf) await records.tellFreeMonth({ orderId: order.freeMonthOf.orderId });
   await condition(() => notices.isDrained && record.isWritten && allHandlersFinished());
   return { orderId, ended, explanation: record.timeline.at(-1)?.text ?? '' };
 }
 
 async function runToTheEnd(run: RemedyRun): Promise<CompensateOrderResult['ended']> {
-  void writeNotesInBackground(run.record);
+  const { record, order } = run;
+  void writeNotesInBackground(record);
   try {
     // A remedy that has failed and was started again goes on waiting for its decision.
     if (waitsForDecision(run)) {
@@ -153,7 +148,8 @@ async function runToTheEnd(run: RemedyRun): Promise<CompensateOrderResult['ended
       await heedDecision(run);
     }
     for (;;) {
-      await enterCompensating(run);
+      // A month that runs goes on running.
+      if (record.status !== 'active' || order.freeUntil === null) await enterCompensating(run);
       const result = await takeLegsSafely(run);
       if (result.kind === 'done') return result.endsAs;
       await waitForDecision(run, await enterFailed(run, result));

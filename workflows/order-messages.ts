@@ -7,13 +7,7 @@ import {
   type RetryAnswer,
 } from '../src/domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
-import {
-  availableRemedies,
-  type RemedyNow,
-  type RemedyOption,
-  remedyLetters,
-  remedyOptions,
-} from '../src/domain/remedy.ts';
+import { type RemedyNow, type RemedyOption, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
 import {
   type Accepted,
   cancelOrderSignal,
@@ -223,9 +217,6 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       return refused(
         `Order ${record.orderId} has no refund that is blocked: send {"option": "refund"} first, and refundedByHand only where the gateway refuses.`,
       );
-    }
-    if (!availableRemedies.includes(option)) {
-      return refused(`The remedy ${option} is not available yet; nothing was changed. ${compensateHelp}`);
     }
     const state = {
       orderId: record.orderId,

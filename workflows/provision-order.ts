@@ -16,6 +16,7 @@ import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order
 import type { OrderRun, StepResult } from './order-run.ts';
 import { usePaymentDesk } from './payment-desk.ts';
 import { takePurchaseStep } from './purchase-step.ts';
+import { renewServer } from './renew-server.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
 import { sayError } from './say-error.ts';
 import { usePackageLock } from './with-package-lock.ts';
@@ -97,6 +98,7 @@ async function runOrder({
     waitingForStockSinceMs: null,
   };
   const status = await runToTheEnd(run, opened);
+  if (order.freeMonthOf) await records.tellFreeMonth({ orderId: order.freeMonthOf.orderId });
   await nothingLeft();
   return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
 }
@@ -169,6 +171,8 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
       return awaitRightPayment(run);
     case 'finishDelivery':
       return deliverServer(run, step);
+    case 'renew':
+      return renewServer(run);
     case 'ended':
       return endAs(run, step.status);
     default:

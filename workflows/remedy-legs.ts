@@ -5,12 +5,13 @@ import type { RefundPart } from '../src/domain/refund.ts';
 import type { RemedyStep } from '../src/domain/remedy-step.ts';
 import { records, refundActivities, settlingActivities, wipeActivities } from './activity-proxies.ts';
 import { handServerOver } from './deliver-server.ts';
+import { liveFreeMonth } from './free-month.ts';
 import { orLate } from './or-late.ts';
 import { OwnerChanged } from './order-record.ts';
 import type { FailedStep } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
 import { type PurchaseStep, takePurchaseStep } from './purchase-step.ts';
-import { blocked, type RemedyRun } from './remedy-run.ts';
+import { blocked, enterCompensating, type RemedyRun } from './remedy-run.ts';
 import { sayError } from './say-error.ts';
 
 /** How the legs of a remedy ended. */
@@ -26,7 +27,7 @@ export async function takeLegsSafely(run: RemedyRun): Promise<Legs> {
   }
 }
 
-type Leg = Exclude<RemedyStep, { kind: 'done' | 'settled' | 'blocked' }>;
+type Leg = Exclude<RemedyStep, { kind: 'done' | 'settled' | 'blocked' | 'freeMonth' }>;
 
 async function takeLegs(run: RemedyRun): Promise<Legs> {
   const { orderId } = run.order;
@@ -36,7 +37,15 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
   const did: string[] = [];
   for (;;) {
     const skip = refusals.map(({ paymentKey }) => paymentKey);
-    const step = await records.planRemedy({ orderId, workflowId, skip, did });
+    const { freeMonthMs } = run.policy;
+    const monthOver = run.month.isOver;
+    const step = await records.planRemedy({ orderId, workflowId, skip, did, monthOver, freeMonthMs });
+    if (step.kind === 'freeMonth') {
+      await liveFreeMonth(run, step);
+      continue;
+    }
+    // What comes after a month is work again; a month that was renewed just goes on.
+    if (step.kind !== 'settled') await enterCompensating(run);
     if (step.kind === 'done') return endRefunded(run, step);
     if (step.kind === 'settled') return endActive(run, step);
     if (step.kind === 'blocked') {
@@ -158,7 +167,7 @@ async function apologise({ order, notices }: RemedyRun): Promise<void> {
 
 async function endRefunded(
   run: RemedyRun,
-  { endsAs, refundedPaise, currency }: Extract<RemedyStep, { kind: 'done' }>,
+  { endsAs, refundedPaise, currency, monthOf }: Extract<RemedyStep, { kind: 'done' }>,
 ): Promise<Legs> {
   const money = formatMoney({ amountMinor: refundedPaise, currency });
   await run.record.enter({
@@ -166,6 +175,10 @@ async function endRefunded(
     text: `${money} went back to the customer; the order has ended as ${endsAs}.`,
     next: { text: 'Nothing: the order has ended.', at: null },
   });
+  if (monthOf !== null) {
+    run.notices.tell({ factId: 'freeMonthEnded', notice: { kind: 'freeMonthEnded', ip: monthOf } });
+    return { kind: 'done', endsAs };
+  }
   run.notices.tell({
     factId: 'refunded',
     notice: { kind: 'refunded', amountPaise: refundedPaise, currency, cancelled: endsAs === 'cancelled' },

@@ -1,5 +1,5 @@
 import { answerCompensate } from '../src/domain/order-lifecycle.ts';
-import { availableRemedies, type RemedyNow, type RemedyOption } from '../src/domain/remedy.ts';
+import type { RemedyNow, RemedyOption } from '../src/domain/remedy.ts';
 import { findText, type SignalInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import type { Judgement } from './order-messages.ts';
@@ -26,9 +26,6 @@ export function judgeChange(input: {
   const { record, slot, now, from, wish } = input;
   const { orderId, status } = record;
   const { option } = wish;
-  const answer = answerCompensate({ orderId, status, decided: slot.taken, sent: true, option });
-  if (answer.kind === 'refused') return answer;
-  if (now === null || status !== 'failed') return refused(`Order ${orderId} has a remedy under way.`);
   const fill =
     (chosen: RemedyChangeWish, text: string | null) => (said: { by: string; reason: string | null }) =>
       slot.fill({
@@ -39,14 +36,28 @@ export function judgeChange(input: {
         at: new Date(Date.now()).toISOString(),
         endsAs: 'refunded',
       });
+  if (now?.inMonth === true && status === 'active') {
+    if (slot.taken) return refused(`Already decided: ${slot.taken.act} by ${slot.taken.by}.`);
+    if (option !== 'refund' && option !== 'priceAdjustment') {
+      return refused(
+        `The money of order ${orderId} has gone back: out of its free month only refund (the server goes back now) ` +
+          'or priceAdjustment (the customer keeps it) leads.',
+      );
+    }
+    const next =
+      option === 'refund'
+        ? 'The month ends now; the server is taken back.'
+        : 'The customer keeps the server.';
+    return { kind: 'accepted', next, carryOut: fill(wish, null) };
+  }
+  const answer = answerCompensate({ orderId, status, decided: slot.taken, sent: true, option });
+  if (answer.kind === 'refused') return answer;
+  if (now === null || status !== 'failed') return refused(`Order ${orderId} has a remedy under way.`);
   if (option === 'refundedByHand') {
     const reference = findText({ from, name: 'reference' });
     if (!reference) return refused(`Failed to read the reference of the transfer for order ${orderId}.`);
     const next = 'It is recorded as given back by hand; then what is left of the remedy is done.';
     return { kind: 'accepted', next, carryOut: fill(wish, reference) };
-  }
-  if (!availableRemedies.includes(option)) {
-    return refused(`The remedy ${option} is not available yet; nothing was changed.`);
   }
   if (option === now.option) {
     const next = 'What is left of the remedy is tried again.';

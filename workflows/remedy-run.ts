@@ -3,6 +3,7 @@ import type { FailureCode } from '../src/domain/order.ts';
 import { remedySteps } from '../src/domain/order-lifecycle.ts';
 import type { Remedy, RemedyNow } from '../src/domain/remedy.ts';
 import { records } from './activity-proxies.ts';
+import type { FreeMonthWatch } from './free-month.ts';
 import type { BuyingRun, FailedStep } from './order-run.ts';
 
 /** All that the steps of one remedy share. */
@@ -10,6 +11,7 @@ export interface RemedyRun extends BuyingRun {
   remedy: Remedy;
   /** What messages have to know of it; kept true by the legs. */
   now: RemedyNow;
+  month: FreeMonthWatch;
 }
 
 /** A leg that cannot be taken now: the remedy waits in `failed` for a decision. */
@@ -18,12 +20,15 @@ export function blocked(message: string): FailedStep {
 }
 
 /** Says that a leg of the remedy runs, unless that is said already. */
-export async function enterCompensating({ record, remedy }: RemedyRun): Promise<void> {
+export async function enterCompensating({ record, remedy, month }: RemedyRun): Promise<void> {
   if (record.status === 'compensating') return;
   const why = remedy.reason ? ` (${remedy.reason})` : '';
   await record.enter({
     status: 'compensating',
-    text: `The remedy ${remedy.option} begins, chosen by ${remedy.by}${why}.`,
+    text:
+      record.status === 'active' && month.hasBegun
+        ? 'The free month ends.'
+        : `The remedy ${remedy.option} begins, chosen by ${remedy.by}${why}.`,
     next: { text: remedySteps[remedy.option], at: null },
   });
 }

@@ -11,9 +11,6 @@ export const remedyOptions = [
 ] as const;
 export type RemedyOption = (typeof remedyOptions)[number];
 
-/** The remedies that this version carries out; the others are refused with "not available yet". */
-export const availableRemedies: readonly RemedyOption[] = ['reprovision', 'priceAdjustment', 'refund'];
-
 /** The owner's letters for the remedies. */
 export const remedyLetters: Readonly<Record<string, RemedyOption>> = {
   A: 'reprovision',
@@ -66,6 +63,8 @@ export interface RemedyNow {
   option: RemedyOption;
   /** True once money has moved for it: then it goes on with that. */
   moneyBegun: boolean;
+  /** True while a free month runs. */
+  inMonth: boolean;
 }
 
 /** Whether a blocked remedy became another one. */

@@ -45,6 +45,7 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     moves: [
       { to: 'provisioning', by: 'step', when: 'it holds the lock of the package' },
       { to: 'preparing', by: 'step', when: 'a stranded server was made ready for it' },
+      { to: 'active', by: 'step', when: 'it is a renewal, and its server is renewed' },
       { to: 'failed', by: 'limit', when: 'the lock was busy for lockWaitLimit' },
       { to: 'compensating', by: 'person', when: 'it is cancelled: its money goes back' },
     ],
@@ -90,8 +91,8 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
   },
   active: {
     owner: 'provisionOrder',
-    moves: [{ to: 'compensating', by: 'person', when: 'an admin begins a remedy' }],
-    boundedBy: 'nothing: an end',
+    moves: [{ to: 'compensating', by: 'person', when: 'an admin begins a remedy, or a free month is over' }],
+    boundedBy: 'nothing: an end, open while a free month runs (freeMonth)',
     boundMs: () => null,
   },
   failed: {

@@ -1,3 +1,4 @@
+import type { MonthAct } from '../domain/free-month.ts';
 import type { OrderNotice, ShopNotice } from '../domain/order-notice.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 
@@ -11,6 +12,9 @@ export type Notice = { factId: string } & (
   | CredentialsNotice
   | OfOrder<'refunded'>
   | PriceAdjustedNotice
+  | FreeMonthNotice
+  | OfOrder<'freeMonthEnded'>
+  | OfOrder<'serverRenewed'>
   | WaitingForStockNotice
   | LowStockNotice
   | OrderFailedNotice
@@ -56,6 +60,17 @@ export interface PriceAdjustedNotice extends OfOrder<'priceAdjusted'> {
   differencePaise: number;
   currency: string;
   discount: { code: string; expiresAt: string; off: string };
+  /** True where all that was paid had gone back before. */
+  isPaidBack: boolean;
+}
+
+/** To the customer: what is free until when, and the links by which they choose. */
+export interface FreeMonthNotice extends OfOrder<'freeMonth'> {
+  ip: string;
+  orderedProductName: string;
+  refundedPaise: number;
+  currency: string;
+  links: Record<MonthAct, string>;
 }
 
 /** To the customer and to the admin. */

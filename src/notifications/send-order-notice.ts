@@ -15,6 +15,8 @@ interface Deps {
   db: Collections;
   box: CredentialBox;
   notifier: Notifier;
+  /** Writes a customer's link: signed, for one purpose, until (ISO UTC). */
+  linkOf: (input: { orderId: string; purpose: string; until: string }) => string;
 }
 
 /**
@@ -57,7 +59,11 @@ async function orderNotice(
     case 'refunded':
     case 'deadlinePassed':
     case 'credentialsLate':
+    case 'freeMonthEnded':
+    case 'serverRenewed':
       return { ...notice, orderId };
+    case 'freeMonth':
+      return { ...notice, ...(await freeMonthFacts(deps, order, notice.until)) };
     case 'paid': {
       const { productName, ramGb, os, amountPaise, currency } = order;
       return { ...notice, orderId, productName, ramGb, os, amountPaise, currency };
@@ -131,6 +137,25 @@ async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<
     differencePaise,
     currency: order.currency,
     discount: { code, expiresAt, off },
+    isPaidBack: order.money === 'refunded',
+  };
+}
+
+async function freeMonthFacts({ db, linkOf }: Deps, order: OrderDocument, until: string) {
+  const orderId = order._id;
+  const purchaseId = order.goods.state === 'none' ? '' : order.goods.purchaseId;
+  const row = await db.purchases.findOne({ _id: purchaseId });
+  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  return {
+    orderId,
+    ip: row?.ip ?? order.server?.ip ?? '',
+    orderedProductName: order.productName,
+    refundedPaise: refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0),
+    currency: order.currency,
+    links: {
+      renew: linkOf({ orderId, purpose: 'renew', until }),
+      switch: linkOf({ orderId, purpose: 'switch', until }),
+    },
   };
 }
 

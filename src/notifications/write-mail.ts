@@ -10,7 +10,7 @@ import {
   refundTakenBackMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
-import { priceAdjustedMail } from './remedy-mails.ts';
+import { freeMonthEndedMail, freeMonthMail, priceAdjustedMail, serverRenewedMail } from './remedy-mails.ts';
 import { lowStockMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
@@ -43,6 +43,12 @@ export function writeMails(input: {
       return [refundedMail({ ...input, notice })];
     case 'priceAdjusted':
       return [priceAdjustedMail({ ...input, notice })];
+    case 'freeMonth':
+      return [freeMonthMail({ ...input, notice })];
+    case 'freeMonthEnded':
+      return [freeMonthEndedMail({ ...input, notice })];
+    case 'serverRenewed':
+      return [serverRenewedMail({ ...input, notice })];
     case 'waitingForStock':
       return [soldOutMail({ ...input, notice }), waitingMail({ ...input, notice })];
     case 'lowStock':

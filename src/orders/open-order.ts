@@ -64,6 +64,8 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     version,
     open: order.open,
     sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
+    freeUntil: order.open ? (order.freeMonth?.until ?? null) : null,
+    freeMonthOf: order.freeMonthOf ?? null,
     delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
     productName,
     supplier,

@@ -52,7 +52,12 @@ async function weigh(
   const { supplier, amountPaise: paidPaise, currency } = order;
   return adjustPrice({
     orderId: order._id,
-    ordered: { pricePaise: order.discount?.listPricePaise ?? paidPaise, paidPaise, currency },
+    ordered: {
+      pricePaise: order.discount?.listPricePaise ?? paidPaise,
+      // After a free month everything has gone back already.
+      paidPaise: order.money === 'refunded' ? 0 : paidPaise,
+      currency,
+    },
     server: { supplier, ip: server.ip, ramGb: server.ramGb },
     products: sold,
     wish: { productId: wish.productId ?? null, amountPaise: wish.amountPaise ?? null },

@@ -50,6 +50,7 @@ export async function planRefund(
     endsAs: order.remedy?.endsAs ?? 'refunded',
     refundedPaise,
     currency: order.currency,
+    monthOf: order.freeMonth ? (order.server?.ip ?? '') : null,
   };
 }
 
@@ -77,12 +78,25 @@ export async function closePurchase(deps: PlanDependencies, order: OrderDocument
 /** kept -> refunding, by the remedy that owns the order: from here on nothing is bought or delivered for it. */
 export async function takeMoney(db: Rows, order: OrderDocument, workflowId: string): Promise<void> {
   if (order.money !== 'kept') return;
+  await releaseMonth(db, order);
   const moved = await db.orders.updateOne(
     { _id: order._id, money: 'kept', owner: workflowId, 'remedy.workflowId': workflowId },
     { $set: { money: 'refunding' } },
   );
   if (moved.matchedCount === 0)
     throw new BrokenRecord(`Failed to refund order ${order._id}: it belongs to another workflow.`);
+}
+
+/** A renewal whose money goes back renews nothing any more: the free month runs on. */
+async function releaseMonth(
+  db: Pick<Collections, 'orders'>,
+  { _id, freeMonthOf }: OrderDocument,
+): Promise<void> {
+  if (freeMonthOf?.act !== 'renew') return;
+  await db.orders.updateOne(
+    { _id: freeMonthOf.orderId, 'freeMonth.state': 'renewing', 'freeMonth.renewalId': _id },
+    { $set: { 'freeMonth.state': 'running', 'freeMonth.renewalId': null } },
+  );
 }
 
 /** True once the gateway may have given back something of what the order was rightly paid with. */

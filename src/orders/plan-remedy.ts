@@ -2,6 +2,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import { planAdjustment } from './plan-adjustment.ts';
+import { planFreeMonth } from './plan-free-month.ts';
 import { type PlanDependencies, planRefund } from './plan-refund.ts';
 import { planReprovision } from './plan-reprovision.ts';
 
@@ -11,6 +12,9 @@ export interface RemedyPlanInput {
   workflowId: string;
   skip: readonly string[];
   did: readonly string[];
+  /** True once the time of a free month is over; how long one is. */
+  monthOver: boolean;
+  freeMonthMs: number;
 }
 
 /** The next step of an order's remedy, by what MongoDB and the ledger say, whatever a run remembers. */
@@ -31,7 +35,7 @@ export async function planRemedy(deps: PlanDependencies, input: RemedyPlanInput)
     case 'reprovision':
       return planReprovision(deps, { ...input, order });
     case 'refundAndFreeMonth':
-      throw new BrokenRecord(`Failed to plan the remedy ${remedy.option}: it is not available yet.`);
+      return planFreeMonth(deps, { ...input, order });
     default:
       return assertNever(remedy.option);
   }

@@ -35,6 +35,7 @@ export async function planReprovision(
     case 'finishDelivery':
       break;
     case 'awaitPayment':
+    case 'renew':
     case 'ended':
       return {
         kind: 'blocked',

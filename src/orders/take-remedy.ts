@@ -4,6 +4,7 @@ import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
 import { hasMoneyMoved } from './plan-refund.ts';
+import { findKeptServer } from './remedy-servers.ts';
 
 type Deps = { db: Collections; now: () => string };
 
@@ -94,6 +95,10 @@ async function objectionOfServer(
   order: OrderDocument,
   { option, productId, amountPaise }: Pick<RemedyWish, 'option' | 'productId' | 'amountPaise'>,
 ): Promise<string | null> {
+  if (option === 'refundAndFreeMonth') {
+    const server = await findKeptServer(deps, order);
+    return server ? null : `No server was bought for order ${order._id}: there is none that could be kept.`;
+  }
   if (option !== 'priceAdjustment') return null;
   const wish = { productId: productId ?? null, amountPaise: amountPaise ?? null };
   const found = await weighAdjustment(deps, order, wish);
@@ -113,6 +118,7 @@ export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<Remedy
     return { kind: 'refused', sentence: `Order ${orderId} belongs to another workflow.` };
   }
   if (before.option === wish.option) return { kind: 'changed', remedy: before };
+  if (order.freeMonth) return leaveMonth(deps, { order, before, wish });
   if (await hasMoneyMoved(db, order)) {
     const sentence = `Money of order ${orderId} has moved for the remedy ${before.option}: it goes on with that.`;
     return { kind: 'refused', sentence };
@@ -127,6 +133,31 @@ export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<Remedy
   );
   if (moved.matchedCount === 1) return { kind: 'changed', remedy };
   return { kind: 'refused', sentence: `Order ${orderId} changed at this moment. Try again.` };
+}
+
+/** Out of a free month, by one conditional update: the server goes back at once, or the customer keeps it. */
+async function leaveMonth(
+  deps: Deps,
+  { order, before, wish }: { order: OrderDocument; before: Remedy; wish: RemedyWish },
+): Promise<RemedyChange> {
+  const { option } = wish;
+  if (option !== 'refund' && option !== 'priceAdjustment') {
+    const sentence = `The money of order ${order._id} has gone back: out of its month only refund or priceAdjustment leads.`;
+    return { kind: 'refused', sentence };
+  }
+  const objection = await objectionOfServer(deps, order, wish);
+  if (objection) return { kind: 'refused', sentence: objection };
+  const { orderId, ...chosen } = wish;
+  const remedy: Remedy = { ...before, ...chosen, adjustment: null };
+  const moved = await deps.db.orders.updateOne(
+    { _id: orderId, owner: wish.workflowId, 'freeMonth.state': 'running' },
+    { $set: { remedy, 'freeMonth.state': option === 'refund' ? 'ending' : 'kept' } },
+  );
+  if (moved.matchedCount === 1) return { kind: 'changed', remedy };
+  return {
+    kind: 'refused',
+    sentence: `The month of order ${orderId} is being renewed or ended at this moment.`,
+  };
 }
 
 function sayTaken({ _id, open, status }: OrderDocument, { option, by, startedAt }: Remedy): string {

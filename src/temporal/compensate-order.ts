@@ -3,7 +3,7 @@ import { compensationInput, compensationWorkflowId } from '../../workflows/contr
 import { compensateOrderUpdate } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { answerCompensate, remedySteps } from '../domain/order-lifecycle.ts';
-import { availableRemedies, type RemedyOption, type RemedyTaken, type RemedyWish } from '../domain/remedy.ts';
+import type { RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { askOwner } from './ask-owner.ts';
 import {
@@ -44,9 +44,9 @@ export function compensateOrder(deps: CompensateDependencies, wish: CompensateWi
   return orUnavailable(async () => {
     const order = await deps.db.orders.findOne({ _id: wish.orderId });
     if (!order) return { kind: 'notFound' };
-    const sentence = findObstacle(order, wish) ?? (await objectionTo(deps, { order, wish }));
+    const sentence = findObstacle(order) ?? (await objectionTo(deps, { order, wish }));
     if (sentence !== null) return refuse(deps, { wish, order, sentence });
-    return order.status === 'active'
+    return order.status === 'active' && order.remedy === null
       ? startRemedy(deps, { wish, order })
       : askForRemedy(deps, { wish, order });
   });
@@ -63,13 +63,11 @@ async function objectionTo(
 }
 
 /** What forbids it by the document alone; null where it can begin, or where the owner has to say. */
-function findObstacle(order: OrderDocument, { option }: CompensateWish): string | null {
+function findObstacle(order: OrderDocument): string | null {
   const { _id: orderId, status, remedy, open } = order;
-  if (!availableRemedies.includes(option)) {
-    return `The remedy ${option} is not available yet; nothing was changed. Available: ${availableRemedies.join(', ')}.`;
-  }
   if (status === 'active') {
-    if (remedy === null) return null;
+    // A free month can be led out of; its workflow says how.
+    if (remedy === null || (open && order.freeMonth?.state === 'running')) return null;
     return `Order ${orderId} ${open ? 'has its remedy under way' : 'has had its remedy'}: ${remedy.option}.`;
   }
   if (status === 'pendingPayment' && order.money === 'unpaid' && order.owner === null) {

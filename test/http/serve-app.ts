@@ -50,6 +50,9 @@ const noPorts: HttpPorts = {
   retryOrder: unexpected('retryOrder'),
   cancelOrder: unexpected('cancelOrder'),
   compensateOrder: unexpected('compensateOrder'),
+  isValidLink: () => false,
+  offerMonth: unexpected('offerMonth'),
+  checkOutMonth: unexpected('checkOutMonth'),
   resolveCase: unexpected('resolveCase'),
   readiness: unexpected('readiness'),
 };

@@ -30,7 +30,10 @@ async function setUp() {
     },
   };
   const send = (notice: OrderNotice, orderId = 'a') =>
-    sendOrderNotice({ db, box, notifier }, { orderId, factId: `${orderId}:fact`, notice });
+    sendOrderNotice(
+      { db, box, notifier, linkOf: ({ purpose }) => `link:${purpose}` },
+      { orderId, factId: `${orderId}:fact`, notice },
+    );
   return { db, told, send };
 }
 

@@ -1,5 +1,6 @@
 import type { OrderStatus } from '../../src/domain/order.ts';
 import type { Remedy, RemedyOption } from '../../src/domain/remedy.ts';
+import { defineRawSignal } from './read-signal.ts';
 
 /** Workflow id of an order's remedy: a person can guess it from the order id. Task queue: that of the orders. */
 export function compensationWorkflowId(orderId: string): string {
@@ -7,6 +8,9 @@ export function compensationWorkflowId(orderId: string): string {
 }
 
 export const compensateOrderType = 'compensateOrder';
+
+/** An order that renews or switches has changed: the free month looks at it. */
+export const freeMonthChangedSignal = defineRawSignal('freeMonthChanged');
 
 /** Started from a failed order, by API or CLI, or in the Temporal Web UI. All but `orderId` may be missing or odd. */
 export interface CompensateOrderInput {

@@ -1,4 +1,5 @@
 import type { AssignWish, ClaimAnswer, ClaimEnd, StrandedClaim } from '../../src/domain/claim.ts';
+import type { Renewal } from '../../src/domain/free-month.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
@@ -80,7 +81,13 @@ export interface OrderActivities {
     workflowId: string;
     skip: string[];
     did: string[];
+    monthOver: boolean;
+    freeMonthMs: number;
   }): Promise<RemedyStep>;
+  /** Wakes the remedy of an order whose free month waits. */
+  tellFreeMonth(input: { orderId: string }): Promise<void>;
+  /** Pays for one more month by a paid renewal, once. */
+  renewServer(input: { orderId: string }): Promise<Renewal>;
   /** Makes the discount code that comes with the apology, once an order. */
   makeApologyCode(input: { orderId: string }): Promise<void>;
   /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
