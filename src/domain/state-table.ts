@@ -120,10 +120,15 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
         when: 'a leg cannot be taken: the gateway or the supplier refuses, or does not answer in its time',
       },
     ],
-    boundedBy: 'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server',
+    boundedBy:
+      'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server; for another ' +
+      'server lockWaitLimit, waitForStock, what a purchase takes, and credentialsLimit twice',
     boundMs: (policy) =>
       2 * policy.refundLimitMs +
-      policy.wipeLimitMs +
+      policy.lockWaitLimitMs +
+      policy.waitForStockMs +
+      2 * policy.credentialsLimitMs +
+      2 * policy.wipeLimitMs +
       policy.longestPurchaseMs +
       longestSettlingMs(policy) +
       300_000,
