@@ -1,4 +1,11 @@
-import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { RawValue } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { type RemedyNow, type RemedyWish, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
 import { dismissal, records } from './activity-proxies.ts';
@@ -9,6 +16,7 @@ import {
   compensationWorkflowId,
 } from './contract/compensate-order.ts';
 import { orderWorkflowId } from './contract/provision-order.ts';
+import { everyInputRaw, readSignal, type SignalInput } from './contract/read-signal.ts';
 import { createDecisionSlot } from './decision-slot.ts';
 import { useFreeMonth } from './free-month.ts';
 import { enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
@@ -29,19 +37,22 @@ const inputHelp =
  * by what MongoDB and the gateway say, so that a run that starts again repeats nothing. It never fails by business
  * trouble: what is blocked waits in `failed` for a decision, with reminders.
  */
-export async function compensateOrder(input: CompensateOrderInput): Promise<CompensateOrderResult> {
-  const said = readInput(input);
+export async function compensateOrder(input?: RawValue): Promise<CompensateOrderResult> {
+  const said = readInput(readSignal(input));
   if ('explanation' in said) return said;
   const { cancelRequested } = CancellationScope.current();
   return CancellationScope.nonCancellable(() => runRemedy(said, cancelRequested));
 }
 
+// As with signals: input that the SDK cannot decode by itself would fail every task of the run.
+defineWorkflowOptions(compensateOrder, { staticOptions: { typeInfo: { inputTypes: everyInputRaw } } });
+
 type RemedyAsked = Omit<RemedyWish, 'workflowId'>;
 
 /** Anything may be typed into "Start workflow": what is odd ends in a sentence, never in a failing task. */
-function readInput(input: unknown): RemedyAsked | CompensateOrderResult {
+function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
   const said: Partial<Record<keyof CompensateOrderInput, unknown>> =
-    typeof input === 'object' && input !== null ? input : {};
+    input.kind === 'fields' ? input.fields : {};
   const { orderId, by, reason, endsAs, productId, amountPaise } = said;
   if (typeof orderId !== 'string' || orderId === '' || orderId.length > 100) {
     return { orderId: '', ended: 'badInput', explanation: `Failed to read the order. ${inputHelp}` };
