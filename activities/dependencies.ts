@@ -26,13 +26,14 @@ export interface ActivityDependencies {
   sendNotice: (input: { orderId: string; factId: string; notice: OrderNotice }) => Promise<void>;
   locks: Pick<LockActivities, 'requestLock' | 'releaseLock'>;
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
+  startReturn: (input: { paymentKey: string }) => Promise<void>;
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
   /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
   tellFreeMonth: (input: { orderId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
-  /** Writes a person's act to the audit log, once. */
-  recordAct: (act: AdminAct) => Promise<void>;
+  /** Writes people's acts to the audit log, each once. */
+  recordActs: (acts: readonly AdminAct[]) => Promise<void>;
   now: () => string;
   sleep: (ms: number) => Promise<void>;
   /** As `sleep`, but throws once the worker ends: for waits that another worker goes on with. */

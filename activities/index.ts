@@ -18,6 +18,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
 import { createRemedies } from './remedies.ts';
+import { createReturns } from './returns.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
 export function createActivities(
@@ -50,6 +51,7 @@ export function createActivities(
     checkStock: (input) => checkStock(withStock, input),
     ...createPurchasing(deps),
     ...createRemedies(deps, settling),
+    ...createReturns(deps),
     findCasePlace: (input) => findCasePlace(deps.db, input),
     strandServer: (input) => strandServer(deps, input),
     claimServer: (input) => claimServer(settling, input),

@@ -46,6 +46,7 @@ import { resolveCase } from './temporal/resolve-case.ts';
 import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
+import { startReturn } from './temporal/start-return.ts';
 import { tellFreeMonth } from './temporal/tell-free-month.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
@@ -120,11 +121,12 @@ export async function composeWorker(
         sendNotice: (input) => sendOrderNotice({ db, box, notifier, linkOf }, input),
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
+        startReturn: (input) => startReturn(client, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
         tellFreeMonth: (input) => tellFreeMonth(client, input),
         gatewayOf: gatewayFinder(gateways.all),
-        recordAct: (act) => audit.record(act),
+        recordActs: (acts) => audit.recordAll(acts),
         now,
         sleep,
         pause,
@@ -143,6 +145,7 @@ export async function composeWorker(
         db,
         gatewayOf: gatewayFinder(gateways.all),
         acceptPayment: createPaymentAcceptor(client),
+        startReturn: (input) => startReturn(client, input),
         sendShopNotice: (input) => sendShopNotice({ notifier }, input),
         readPolicy,
         now,

@@ -66,6 +66,8 @@ export async function prepareIndexes(
   await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.orders.createIndex({ 'freeMonthOf.orderId': 1 });
   await db.payments.createIndex({ orderId: 1 });
+  await db.payments.createIndex({ owedBack: 1 });
+  await db.payments.createIndex({ verdict: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ takenBackAt: 1 });
   await db.discounts.createIndex({ code: 1 }, { unique: true });
@@ -156,5 +158,20 @@ export async function insertOnce<T extends { _id: string }>(
   } catch (error) {
     if (isDuplicateKey(error)) return false;
     throw error;
+  }
+}
+
+/** Inserts those whose `_id` is not there yet: all at once, one by one only where some are there already. */
+export async function insertEachOnce<T extends { _id: string }>(
+  collection: Collection<T>,
+  documents: readonly T[],
+): Promise<void> {
+  if (documents.length === 0) return;
+  try {
+    const batch = documents as unknown as Parameters<typeof collection.insertMany>[0];
+    await collection.insertMany(batch, { ordered: false });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    for (const document of documents) await insertOnce(collection, document);
   }
 }

@@ -6,6 +6,8 @@ import type { Finding } from './domain/finding.ts';
 import { defaultPolicy, resolvePolicy } from './domain/policy.ts';
 import { hostsOf } from './ops-composition.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
+import type { PaymentGateway } from './payments/gateway.ts';
+import { createRazorpayGateway } from './payments/razorpay/razorpay-gateway.ts';
 import { PolicyError, readPolicyFile } from './policy-file.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import { checkTemporal } from './temporal/check-temporal.ts';
@@ -118,13 +120,11 @@ async function outsideFindings(
       ? notChecked('Supplier and mail server')
       : await Promise.all([supplierFinding(worker), checkMailServer(worker.mail)]);
   const apiFindings =
-    api === null ? notChecked('Gateway') : await Promise.all([gatewayFinding(api), checkPublicUrl(api)]);
-  const unused = [...(worker?.hostycare ? ['HOSTYCARE'] : []), ...(api?.razorpay ? ['RAZORPAY'] : [])].map(
-    (prefix): Finding => {
-      const detail = `The ${prefix}_ variables are set, but nothing uses them yet.`;
-      return { name: 'Environment', level: 'warn', detail, remedy: 'Leave them empty.' };
-    },
-  );
+    api === null ? notChecked('Gateway') : await Promise.all([...gatewayFindings(api), checkPublicUrl(api)]);
+  const unused = (worker?.hostycare ? ['HOSTYCARE'] : []).map((prefix): Finding => {
+    const detail = `The ${prefix}_ variables are set, but nothing uses them yet.`;
+    return { name: 'Environment', level: 'warn', detail, remedy: 'Leave them empty.' };
+  });
   return [...workerFindings, ...apiFindings, ...unused];
 }
 
@@ -138,8 +138,17 @@ async function supplierFinding({ smartvps }: Config<'worker'>): Promise<Finding>
   }
 }
 
-async function gatewayFinding({ cashfree }: Config<'api'>): Promise<Finding> {
-  const gateway = createCashfreeGateway(cashfree);
+/** Every gateway that is switched on. */
+function gatewayFindings({ cashfree, razorpay }: Config<'api'>): Promise<Finding>[] {
+  if (razorpay !== null) {
+    return [gatewayFinding(createCashfreeGateway(cashfree)), gatewayFinding(createRazorpayGateway(razorpay))];
+  }
+  const detail = 'switched off: no RAZORPAY_ variable is set';
+  const off: Finding = { name: 'Gateway razorpay', level: 'ok', detail, remedy: null };
+  return [gatewayFinding(createCashfreeGateway(cashfree)), Promise.resolve(off)];
+}
+
+async function gatewayFinding(gateway: PaymentGateway & { close(): Promise<void> }): Promise<Finding> {
   try {
     return await checkGateway(gateway);
   } finally {

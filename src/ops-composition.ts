@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { type Db, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
@@ -13,6 +14,8 @@ import {
 import { findStuckOrders } from './desk/find-stuck-orders.ts';
 import { listOrders, type OrderQuery } from './desk/list-orders.ts';
 import { reportOrder } from './desk/report-order.ts';
+import { createDiscount, normalizeDiscountCode } from './discounts/create-discount.ts';
+import { disableDiscount, findDiscount, listDiscounts } from './discounts/list-discounts.ts';
 import type { FailureCode, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import type { PurchaseResolution } from './domain/purchase-resolution.ts';
@@ -20,6 +23,7 @@ import type { NotificationDocument } from './notifications/notifier.ts';
 import type { OpsPorts } from './ops/cli.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
 import { remedyPorts } from './orders/take-remedy.ts';
+import { listPayments } from './payments/list-payments.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
@@ -35,6 +39,7 @@ import { resolveCase } from './temporal/resolve-case.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { findGrpcStatus } from './temporal/service-error.ts';
 import { type LockSight, type LockWish, readLock, steerLock } from './temporal/steer-lock.ts';
+import { steerReturn } from './temporal/steer-return.ts';
 
 /** MongoDB's code for a login that it does not accept. */
 const authenticationFailed = 18;
@@ -134,9 +139,64 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
         const query = { status: null, code, packageKey: null, email: null, limit: batchLimit };
         return (await listOrders(records, query)).reverse();
       }),
+    listDiscounts: (input: Parameters<typeof listDiscounts>[1]) =>
+      rows('list the discounts', ({ db }) => listDiscounts({ db, now }, input)),
+    findDiscount: (input: { code: string }) =>
+      rows('show the discount', ({ db }) => findDiscount({ db, now }, input)),
+    createDiscount: (wish: Parameters<OpsPorts['createDiscount']>[0]) =>
+      rows('make the discount', (records) => makeDiscount(records, wish)),
+    disableDiscount: (input: Parameters<typeof disableDiscount>[1]) =>
+      rows('disable the discount', async ({ db, recordAct }) => {
+        const outcome = await disableDiscount({ db, now }, input);
+        const { code, by, reason } = input;
+        const subject = { kind: 'discount', id: normalizeDiscountCode(code) } as const;
+        const accepted = outcome.kind === 'accepted';
+        const answer = accepted ? outcome.next : outcome.sentence;
+        await recordAct({ act: 'disableDiscount', subject, by, reason, accepted, answer });
+        return outcome;
+      }),
+    listPayments: (input: { orderId: string | null }) =>
+      rows('list the payments', ({ db }) => listPayments({ db }, input)),
     listActs: (input: { subjectId?: string; limit: number }) =>
       rows('list the acts', ({ db }) => createAuditLog({ db }).list(input)),
   };
+}
+
+/** A code that a person chose makes one discount, whatever is repeated; one that is made up is a new one each time. */
+async function makeDiscount(
+  { db, recordAct }: Records,
+  wish: Parameters<OpsPorts['createDiscount']>[0],
+): ReturnType<OpsPorts['createDiscount']> {
+  const { code, value, customerEmail, expiresAt, by, reason } = wish;
+  const chosen = code === null ? null : normalizeDiscountCode(code);
+  if (chosen !== null && (await db.discounts.findOne({ code: chosen })) !== null) {
+    throw new Error(
+      `Failed to make the discount: there is a code ${chosen} already. See \`discounts show ${chosen}\`.`,
+    );
+  }
+  const made = await createDiscount(
+    { db, now },
+    {
+      discountId: `by-hand-${chosen ?? randomUUID()}`,
+      ...(chosen === null ? {} : { code: chosen }),
+      value,
+      customerEmail,
+      expiresAt,
+      note: reason ?? `Made by ${by}`,
+    },
+  );
+  const subject = { kind: 'discount', id: made.code } as const;
+  await recordAct({
+    act: 'createDiscount',
+    subject,
+    by,
+    reason,
+    accepted: true,
+    answer: `Valid until ${made.expiresAt}.`,
+  });
+  const view = await findDiscount({ db, now }, { code: made.code });
+  if (view === null) throw new Error(`Failed to make the discount: ${made.code} is gone.`);
+  return view;
 }
 
 /** Imports a demo's catalogue. Takes a catalogue file's JSON; throws one sentence. */
@@ -203,6 +263,10 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
         return findStuckOrders({ ...deps, isPaused }, { policy });
       });
     },
+    retryReturn: (act: Parameters<OpsPorts['retryReturn']>[0]) =>
+      withClient('give the payment back', (deps) => steerReturn(deps, act)),
+    returnedByHand: (act: Parameters<OpsPorts['returnedByHand']>[0]) =>
+      withClient('record the return', (deps) => steerReturn(deps, act)),
     listLocks: () => withClient('list the locks', listLocks),
     showLock: ({ packageName }: { packageName: string }) =>
       withClient('show the lock', async ({ db, client }) => {
@@ -274,6 +338,13 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
     listOrders: (query) => records().listOrders(query),
     listFailed: (input) => records().listFailed(input),
     listActs: (input) => records().listActs(input),
+    listDiscounts: (input) => records().listDiscounts(input),
+    findDiscount: (input) => records().findDiscount(input),
+    createDiscount: (wish) => records().createDiscount(wish),
+    disableDiscount: (input) => records().disableDiscount(input),
+    listPayments: (input) => records().listPayments(input),
+    retryReturn: (act) => acts().retryReturn(act),
+    returnedByHand: (act) => acts().returnedByHand(act),
     shopTimeZone: () => settings().shopTimeZone,
     strandServer: (input) => acts().strandServer(input),
     assignServer: (input) => acts().assignServer(input),

@@ -2,7 +2,11 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { AskActivities, AskGatewaysResult, CheckoutsAsked } from './contract/ask-gateways.ts';
 
 /** Normal activities that beat, few tries: the schedule comes again soon. */
-const { askGateways: askPage, tellTakenBack } = proxyActivities<AskActivities>({
+const {
+  askGateways: askPage,
+  beginReturns,
+  tellTakenBack,
+} = proxyActivities<AskActivities>({
   startToCloseTimeout: '4m',
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
@@ -10,17 +14,20 @@ const { askGateways: askPage, tellTakenBack } = proxyActivities<AskActivities>({
 
 /**
  * One look for payments whose webhook was lost, by the schedule `ask-gateways`: every unpaid checkout is asked about
- * at its gateway, and so are those that expired a while ago. Refunds that were taken back meanwhile are told.
+ * at its gateway, and so are those that expired or were paid a while ago. Refunds that were taken back meanwhile are told, and what
+ * is owed to customers is given back.
  */
 export async function askGateways(): Promise<AskGatewaysResult> {
   return {
     open: await askAll('open'),
     expired: await askAll('expired'),
+    paid: await askAll('paid'),
     takenBack: await tellTakenBack().catch(() => null),
+    owedBack: await beginReturns().catch(() => null),
   };
 }
 
-async function askAll(which: 'open' | 'expired'): Promise<Omit<CheckoutsAsked, 'next'> | null> {
+async function askAll(which: 'open' | 'expired' | 'paid'): Promise<Omit<CheckoutsAsked, 'next'> | null> {
   const sum = { asked: 0, paid: 0, expired: 0, troubles: 0 };
   let after: string | null = null;
   try {

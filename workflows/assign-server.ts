@@ -4,9 +4,8 @@ import type { Failure } from '../src/domain/order.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records, wipeActivities } from './activity-proxies.ts';
 import { type Accepted, assignServerSignal, assignServerUpdate } from './contract/provision-order.ts';
-import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import { type DecisionSlot, endingOf } from './decision-slot.ts';
-import { asSignalInput } from './order-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { type BuyingRun, type StepResult, stageOf } from './order-run.ts';
 import { refusalOf } from './refusal.ts';
@@ -30,14 +29,14 @@ export function useAssignServer(desk: AssignDesk): void {
   setHandler(
     assignServerUpdate,
     async (said): Promise<Accepted> => {
-      const answer = await assign(desk, asSignalInput(said), 'api');
+      const answer = await assign(desk, sortInput(said), 'api');
       if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
       return { orderStatus: record.status, next: answer.sentence };
     },
     {
       description: assignHelp,
       validator: (said) => {
-        const wish = judge(desk, asSignalInput(said), 'api');
+        const wish = judge(desk, sortInput(said), 'api');
         if (wish.kind === 'refused') throw refusalOf(record, wish.sentence);
       },
     },

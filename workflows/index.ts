@@ -3,6 +3,7 @@ export { compensateOrder } from './compensate-order.ts';
 export { packageLock } from './package-lock.ts';
 export { provisionOrder } from './provision-order.ts';
 export { resolveCase } from './resolve-case.ts';
+export { returnPayment } from './return-payment.ts';
 export { settlePayment } from './settle-payment.ts';
 export { strandServer } from './strand-server.ts';
 export { watchOrders } from './watch-orders.ts';

@@ -20,7 +20,7 @@ import {
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
-import { findInteger, findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import { findInteger, findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
@@ -102,14 +102,14 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     const heed = (from: SignalInput) => void receive({ act, judge, from, source: fromUi });
     setHandler(signal, (raw) => record.onceKnown(() => heed(readSignal(raw))), { description });
     const handle = (said: unknown): Accepted => {
-      const answer = receive({ act, judge, from: asSignalInput(said), source: fromApi });
+      const answer = receive({ act, judge, from: sortInput(said), source: fromApi });
       if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
       return { orderStatus: record.status, next: answer.next };
     };
     setHandler(update, handle, {
       description,
       validator: (said) => {
-        const answer = judge(asSignalInput(said));
+        const answer = judge(sortInput(said));
         if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
       },
     });
@@ -157,8 +157,8 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
     if (answer.kind === 'accepted') answer.carryOut({ by, reason });
     const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
-    const said = answer.kind === 'accepted' ? answer.next : answer.sentence;
-    record.act({ act, by, reason, accepted: answer.kind === 'accepted', answer: `${said}${unreadable}` });
+    const answered = answer.kind === 'accepted' ? answer.next : answer.sentence;
+    record.act({ act, by, reason, accepted: answer.kind === 'accepted', answer: `${answered}${unreadable}` });
     return answer;
   }
 
@@ -281,13 +281,4 @@ function nowIso(): string {
 
 function refused(sentence: string): { kind: 'refused'; sentence: string } {
   return { kind: 'refused', sentence };
-}
-
-/** An update's argument is decoded already, but can still be anything. */
-export function asSignalInput(said: unknown): SignalInput {
-  if (said === undefined || said === null) return { kind: 'none' };
-  if (typeof said === 'string') return { kind: 'text', text: said };
-  if (typeof said === 'object' && !Array.isArray(said))
-    return { kind: 'fields', fields: said as Record<string, unknown> };
-  return { kind: 'unreadable', why: `it is a ${Array.isArray(said) ? 'list' : typeof said}` };
 }

@@ -2,6 +2,7 @@ import {
   condition,
   log,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -69,6 +70,12 @@ interface StatusChange {
   /** True where an end is none yet: a free month runs. */
   staysOpen?: boolean;
 }
+
+/** Lines of the timeline, and acts of the audit log, that one write takes along. */
+const newsPerWrite = 50;
+
+/** Notes of so long are written together. */
+const notesTogetherMs = 1_000;
 
 /** Thrown where a write finds that another workflow owns the order: this run says nothing more. */
 export class OwnerChanged extends Error {
@@ -251,21 +258,31 @@ export function createOrderRecord(orderId: string): OrderRecord {
     return mine;
   }
 
+  /** In parts: one local activity with thousands of rows could never end within its time, and would be tried for ever. */
   async function writeNow(): Promise<void> {
     const upTo = timeline.length;
     const actsUpTo = acts.length;
-    const news = { timeline: timeline.slice(written, upTo), acts: acts.slice(actsWritten, actsUpTo) };
+    do {
+      const part = {
+        timeline: timeline.slice(written, Math.min(upTo, written + newsPerWrite)),
+        acts: acts.slice(actsWritten, Math.min(actsUpTo, actsWritten + newsPerWrite)),
+      };
+      await writePart(part);
+      written += part.timeline.length;
+      actsWritten += part.acts.length;
+    } while (written < upTo || actsWritten < actsUpTo);
+  }
+
+  async function writePart(news: Pick<Projection, 'timeline' | 'acts'>): Promise<void> {
     for (;;) {
       version = Math.max(Date.now(), version + 1);
       const result = await records.projectOrder(projection(news));
       isLost = result.kind === 'otherOwner';
       if (result.kind === 'otherOwner')
         throw new OwnerChanged(`Order ${orderId} belongs to another workflow.`);
-      if (result.kind === 'written') break;
+      if (result.kind === 'written') return;
       version = result.version;
     }
-    written = upTo;
-    actsWritten = actsUpTo;
   }
 
   function projection(news: Pick<Projection, 'timeline' | 'acts'>): Projection {
@@ -286,10 +303,17 @@ export function createOrderRecord(orderId: string): OrderRecord {
   }
 }
 
-/** Notes that no status takes along (a refused message, a paused lock) reach the order's document at once. */
+/**
+ * Notes that no status takes along (a refused message, a paused lock) reach the order's document within a second or
+ * so. The pause makes the number of writes independent of how messages fall into workflow tasks: where the server
+ * ends a task early (over a hundred signals at once, a slow worker) while a local activity runs, a replay meets in one
+ * group what came in several at first, and a write for each group would not be found again.
+ */
 export async function writeNotesInBackground(record: OrderRecord): Promise<void> {
   for (;;) {
     await condition(() => record.hasUnwrittenNotes);
+    await sleep(notesTogetherMs, { summary: 'Then the notes are written' });
+    if (!record.hasUnwrittenNotes) continue;
     try {
       await record.flush();
     } catch (error) {

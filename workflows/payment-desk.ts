@@ -22,7 +22,7 @@ export interface PaymentDesk {
 
 /**
  * Takes in captured payments: each is recorded under its own id; one that is not the right first payment of the
- * order is told to the admin. The same payment id again changes nothing; an unreadable signal is only noted.
+ * order goes back by a workflow of its own and is told to the admin. The same payment id again changes nothing; an unreadable signal is only noted.
  */
 export function usePaymentDesk(input: {
   orderId: string;
@@ -75,7 +75,8 @@ export function usePaymentDesk(input: {
     const recorded = await records.recordPayment({ orderId, payment });
     if (!recorded.known) record.note(recorded.sentence);
     if (recorded.verdict === 'right') return;
-    // Also where it was recorded before: the run that did may have died before it told anybody.
+    // Also where it was recorded before: the run that did may have died before it began this or told anybody.
+    await records.beginReturn({ paymentKey: `${payment.gateway}:${payment.paymentId}` });
     notices.tell({
       factId: `payment:${payment.gateway}:${payment.paymentId}`,
       notice: { kind: 'paymentProblem', verdict: recorded.verdict, payment },

@@ -9,6 +9,7 @@ import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provi
 import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
 import { handOver } from './hand-over.ts';
+import { giveLatePaymentBack } from './late-payment.ts';
 import { decideFailure, enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
@@ -176,7 +177,12 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
     case 'ended':
       return endAs(run, step.status);
     default:
-      return takePurchaseStep(run, step, (server) => deliverServer(run, server));
+      return takePurchaseStep(
+        run,
+        step,
+        (server) => deliverServer(run, server),
+        run.order.paidLate ? () => giveLatePaymentBack(run) : null,
+      );
   }
 }
 

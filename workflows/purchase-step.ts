@@ -11,15 +11,19 @@ export type PurchaseStep = Extract<
   { kind: 'buy' | 'settle' | 'claim' | 'verify' | 'case' | 'broken' }
 >;
 
-/** Takes one step towards the right server; `deliver` goes on with one that is bought and verified. */
+/**
+ * Takes one step towards the right server; `deliver` goes on with one that is bought and verified, `onShort` is done
+ * instead of waiting where the package has no stock.
+ */
 export async function takePurchaseStep(
   run: BuyingRun,
   step: PurchaseStep,
   deliver: (server: { purchaseId: string; ip: string }) => Promise<StepResult>,
+  onShort: ((found: Extract<Turn, { kind: 'short' }>) => Promise<StepResult>) | null = null,
 ): Promise<StepResult> {
   const afterTurn = async (turn: Turn): Promise<StepResult> => {
     if (turn.kind === 'bought') return deliver(turn);
-    if (turn.kind === 'short') return waitForStock(run, turn);
+    if (turn.kind === 'short') return onShort ? onShort(turn) : waitForStock(run, turn);
     return turn;
   };
   switch (step.kind) {

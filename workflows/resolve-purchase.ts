@@ -3,9 +3,8 @@ import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import type { PurchaseResolution } from '../src/domain/purchase-resolution.ts';
 import { settlingActivities } from './activity-proxies.ts';
 import { type Accepted, resolvePurchaseSignal, resolvePurchaseUpdate } from './contract/provision-order.ts';
-import { findText, readSignal, type SignalInput } from './contract/read-signal.ts';
+import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
-import { asSignalInput } from './order-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { purchaseLimits } from './purchase-limits.ts';
 import { refusalOf } from './refusal.ts';
@@ -31,14 +30,14 @@ export function useResolvePurchase(desk: ResolveDesk): void {
   setHandler(
     resolvePurchaseUpdate,
     async (said): Promise<Accepted> => {
-      const answer = await resolve(desk, asSignalInput(said), 'api');
+      const answer = await resolve(desk, sortInput(said), 'api');
       if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
       return { orderStatus: record.status, next: answer.sentence };
     },
     {
       description: resolveHelp,
       validator: (said) => {
-        const wish = judge(desk, asSignalInput(said), 'api');
+        const wish = judge(desk, sortInput(said), 'api');
         if (wish.kind === 'refused') throw refusalOf(record, wish.sentence);
       },
     },

@@ -4,7 +4,7 @@ import { findPayment } from './payment-desk.ts';
 
 /**
  * A payment that arrived after its order's workflow had ended: recorded under its own id; the first right one
- * starts its order again, every other is told to the admin as money to give back.
+ * starts its order again, every other goes back by a workflow of its own and is told to the admin.
  */
 export async function settlePayment(
   input: SettlePaymentInput,
@@ -20,6 +20,7 @@ export async function settlePayment(
   if (recorded.verdict === 'right') {
     await records.restartOrder({ orderId });
   } else {
+    await records.beginReturn({ paymentKey: `${payment.gateway}:${paymentId}` });
     const factId = `${orderId}:payment:${payment.gateway}:${paymentId}`;
     const notice = { kind: 'paymentProblem' as const, verdict: recorded.verdict, payment };
     try {

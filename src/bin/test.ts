@@ -8,7 +8,12 @@ import { shutdownRequested } from '../shutdown.ts';
 await runDevCommand(async () => {
   const { files, flags } = selectTests({ root: process.cwd(), wishes: process.argv.slice(2) });
   const asked = shutdownRequested();
-  const stack = await startEmbeddedStack({ searchAttributes: orderSearchAttributes, log: console.error });
+  const stack = await startEmbeddedStack({
+    searchAttributes: orderSearchAttributes,
+    // Without a cache every local activity that outlasts its task costs one time-out of that task.
+    workflowTaskTimeout: process.env.TEST_WORKFLOW_CACHE_SIZE === '0' ? '2s' : undefined,
+    log: console.error,
+  });
   const env = {
     ...process.env,
     TEST_TEMPORAL_ADDRESS: stack.temporalAddress,

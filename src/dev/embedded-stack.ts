@@ -13,6 +13,8 @@ export interface EmbeddedStackOptions {
   dataDir?: string | undefined;
   ports?: { temporal?: number; ui?: number; mongodb?: number };
   searchAttributes?: SearchAttributes;
+  /** How long a worker may take over one workflow task, such as `2s`; Temporal's 10 s where it is not set. */
+  workflowTaskTimeout?: string | undefined;
   log: Log;
 }
 
@@ -109,8 +111,8 @@ async function mongodbPart({
 
 async function temporalPart({ file, options }: { file: string | null; options: EmbeddedStackOptions }) {
   const address = process.env.TEMPORAL_ADDRESS;
-  const { ports = {}, searchAttributes = {}, log } = options;
-  if (!address) return startTemporal({ file, ports, searchAttributes, log });
+  const { ports = {}, searchAttributes = {}, workflowTaskTimeout, log } = options;
+  if (!address) return startTemporal({ file, ports, searchAttributes, workflowTaskTimeout, log });
   if (!(await canConnect({ address }))) {
     throw new StackError(
       `Failed to reach Temporal: nothing answers at TEMPORAL_ADDRESS ${address}. ` +

@@ -21,6 +21,7 @@ export async function startTemporal(wish: {
   file: string | null;
   ports: { temporal?: number | undefined; ui?: number | undefined };
   searchAttributes: SearchAttributes;
+  workflowTaskTimeout?: string | undefined;
   log: Log;
 }): Promise<{ process: GuardedProcess; address: string; ui: string }> {
   const { log } = wish;
@@ -36,6 +37,7 @@ export async function startTemporal(wish: {
         uiPort,
         file: wish.file,
         searchAttributes: wish.searchAttributes,
+        workflowTaskTimeout: wish.workflowTaskTimeout,
       });
       return { command, args, address, uiPort, isReady: () => isServing(address) };
     },
@@ -48,8 +50,13 @@ function serverArguments(server: {
   uiPort: number;
   file: string | null;
   searchAttributes: SearchAttributes;
+  workflowTaskTimeout: string | undefined;
 }): string[] {
-  const settings = queueProcessors.map((name) => `history.${name}MaxPollRPS=${maxPollRps}`);
+  const { workflowTaskTimeout } = server;
+  const settings = [
+    ...queueProcessors.map((name) => `history.${name}MaxPollRPS=${maxPollRps}`),
+    ...(workflowTaskTimeout ? [`history.defaultWorkflowTaskTimeout="${workflowTaskTimeout}"`] : []),
+  ];
   const attributes = Object.entries(server.searchAttributes).map(([name, type]) => `${name}=${type}`);
   const pragmas = ['journal_mode=WAL', 'synchronous=NORMAL'];
   const files =

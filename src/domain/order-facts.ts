@@ -22,6 +22,8 @@ export interface OrderFacts {
   freeMonthOf: FreeMonthLink | null;
   /** True once a server was delivered. */
   delivered: boolean;
+  /** True where its checkout had expired when it was paid. */
+  paidLate: boolean;
   productName: string;
   supplier: SupplierName;
   /** Key of the package's lock and fence: its name at import. */

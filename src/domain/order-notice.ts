@@ -55,7 +55,16 @@ export type OrderNotice =
   /** The login is late (credentialsAlert); the order still waits for it until `until`. */
   | { kind: 'credentialsLate'; ip: string; until: string }
   | { kind: 'caseOpened'; purchaseId: string; sentence: string }
-  | { kind: 'paymentProblem'; verdict: Exclude<PaymentVerdict, 'right'>; payment: CapturedPayment };
+  | { kind: 'paymentProblem'; verdict: Exclude<PaymentVerdict, 'right'>; payment: CapturedPayment }
+  /** The gateway does not give a payment back; `nth` counts its refusals from 1. */
+  | {
+      kind: 'returnBlocked';
+      workflowId: string;
+      amountPaise: number;
+      currency: string;
+      sentence: string;
+      nth: number;
+    };
 
 /** A fact that is not one order's: told to the admin once, by `watchOrders` or `askGateways`. */
 export type ShopNotice =

@@ -27,7 +27,7 @@ export const recommendedActions: Record<FailureCode, string> = {
   credentialsLate: "Look at the server in the supplier's panel, then retry: nothing is bought again.",
   duplicateServer: 'Ask the supplier whom the address belongs to; nothing is bought until that is settled.',
   lockTimeout: 'Retry: nothing was bought.',
-  paymentMismatch: 'Ask the customer to pay the right amount; the wrong payment is to be given back.',
+  paymentMismatch: 'Ask the customer to pay the right amount; the wrong payment goes back by itself.',
   compensationBlocked:
     'Read why it is blocked, put it right, then retry; refundedByHand ends what was paid back elsewhere.',
   internalError: 'Read the message, tell the developers, then retry: what was bought is verified first.',

@@ -11,3 +11,10 @@ export interface RefundPart {
   name: string;
   amountPaise: number;
 }
+
+/** What is still to be given back of one payment that its order does not keep, by what the books say. */
+export type ReturnStep =
+  /** All of it, or the part whose refund was taken back. */
+  | { kind: 'refund'; orderId: string; part: RefundPart | null; amountPaise: number; currency: string }
+  | { kind: 'nothing' }
+  | { kind: 'unknownPayment' };

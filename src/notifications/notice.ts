@@ -23,6 +23,7 @@ export type Notice = { factId: string } & (
   | OfOrder<'credentialsLate'>
   | CaseOpenedNotice
   | PaymentMismatchNotice
+  | OfOrder<'returnBlocked'>
   | { kind: 'extraPayment'; orderId: string; payment: CapturedPayment }
   | { kind: 'unmatchedPayment'; payment: CapturedPayment }
   | ShopNotice

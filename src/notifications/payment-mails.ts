@@ -3,7 +3,7 @@ import { recommendedActions } from '../domain/order-words.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import { adminMail, ownerOf } from './admin-mail.ts';
 import { type MailDraft, type MailSettings, moment, type Written } from './mail-draft.ts';
-import type { Notice, PaymentMismatchNotice } from './notice.ts';
+import type { Notice, OfOrder, PaymentMismatchNotice } from './notice.ts';
 
 /** Another amount or currency than the order's. */
 export function mismatchMail(told: Written<PaymentMismatchNotice>): MailDraft {
@@ -32,8 +32,8 @@ export function refundTakenBackMail(told: Written<Extract<Notice, { kind: 'refun
     workflowId: ownerOf(told),
     subject: `A refund of order ${orderId} was cancelled after it was paid`,
     paragraphs: [
-      `${gateway} had paid the refund ${refundId} of ${money} and has cancelled it since: the customer does not have the money. The order still says that it was given back.`,
-      'Find out in its dashboard why, and give the money back another way.',
+      `${gateway} had paid the refund ${refundId} of ${money} and has cancelled it since: the customer does not have the money.`,
+      'It is asked for again by itself, as a refund of its own. Where the gateway does not pay it either, another mail says what you can do.',
     ],
     facts: [
       { label: 'Order', value: orderId },
@@ -53,9 +53,33 @@ export function extraPaymentMail(told: Written<Extract<Notice, { kind: 'extraPay
     workflowId: ownerOf(told),
     subject: `Order ${orderId} was paid once more`,
     paragraphs: [
-      `Order ${orderId} needs no further payment, but ${paid(payment)} has arrived. It buys nothing; give it back in the gateway's dashboard.`,
+      `Order ${orderId} needs no further payment, but ${paid(payment)} has arrived. It buys nothing and goes back by itself; a mail tells you where the gateway does not pay it back.`,
     ],
     facts: paymentFacts({ payment, settings }),
+  });
+}
+
+/** Money that nobody keeps, and that the gateway does not give back. */
+export function returnBlockedMail({ notice, settings }: Written<OfOrder<'returnBlocked'>>): MailDraft {
+  const { orderId, workflowId, amountPaise, currency, sentence, nth } = notice;
+  const money = formatMoney({ amountMinor: amountPaise, currency });
+  return adminMail({
+    settings,
+    workflowId,
+    subject: `${nth === 1 ? '' : `Reminder ${nth - 1}: `}money of order ${orderId} does not go back`,
+    paragraphs: [
+      `${money} is owed to the customer of order ${orderId}, and the gateway has not paid it back. ${sentence}`,
+      'It is asked for again by itself, later and later, up to once a day.',
+    ],
+    facts: [
+      { label: 'Order', value: orderId },
+      { label: 'Amount', value: money },
+      { label: 'Workflow', value: workflowId },
+    ],
+    closing: [
+      'Find the cause in the dashboard of the gateway (an empty balance, a payment that is too old).',
+      'Then send retryRefund to the workflow, or pay the customer another way and send refundedByHand with the reference of the transfer.',
+    ],
   });
 }
 

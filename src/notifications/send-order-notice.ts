@@ -61,6 +61,7 @@ async function orderNotice(
     case 'credentialsLate':
     case 'freeMonthEnded':
     case 'serverRenewed':
+    case 'returnBlocked':
       return { ...notice, orderId };
     case 'freeMonth':
       return { ...notice, ...(await freeMonthFacts(deps, order, notice.until)) };

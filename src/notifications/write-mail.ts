@@ -8,6 +8,7 @@ import {
   extraPaymentMail,
   mismatchMail,
   refundTakenBackMail,
+  returnBlockedMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
 import { freeMonthEndedMail, freeMonthMail, priceAdjustedMail, serverRenewedMail } from './remedy-mails.ts';
@@ -69,6 +70,8 @@ export function writeMails(input: {
       return [mismatchMail({ ...input, notice })];
     case 'extraPayment':
       return [extraPaymentMail({ ...input, notice })];
+    case 'returnBlocked':
+      return [returnBlockedMail({ ...input, notice })];
     case 'unmatchedPayment':
       return [unmatchedPaymentMail({ ...input, notice })];
     case 'orderRestarted':

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { type AuditPorts, addAuditCommand } from './audit-command.ts';
 import { addCaseCommands, type CasePorts } from './case-commands.ts';
+import { addDiscountCommands, type DiscountPorts } from './discount-commands.ts';
 import { addDoctorCommand, type DoctorPorts } from './doctor-command.ts';
 import { addLockCommands, type LockPorts } from './lock-commands.ts';
 import { operatorName } from './operator-name.ts';
 import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
 import { addOrderCommands, type OrderPorts } from './order-commands.ts';
+import { addPaymentCommands, type PaymentPorts } from './payment-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
 import { type ActOptions, AlreadyTold, takeActOptions } from './verdict.ts';
@@ -26,6 +28,8 @@ export interface OpsPorts
     OrderActPorts,
     LockPorts,
     AuditPorts,
+    DiscountPorts,
+    PaymentPorts,
     DoctorPorts {
   /** `catalogue` is a file's JSON. Throws an Error whose message is for people. */
   importCatalogue(input: { catalogue: unknown; by: string; reason: string | null }): Promise<ImportCounts>;
@@ -86,6 +90,8 @@ function createProgram(ports: OpsPorts): Command {
   addServerCommands(program, ports, actor);
   addCaseCommands(program, ports, actor);
   addProductCommands(program, ports, actor);
+  addDiscountCommands(program, ports, actor);
+  addPaymentCommands(program, ports, actor);
   addAuditCommand(program, ports);
   addDoctorCommand(program, ports);
   return program;

@@ -28,15 +28,15 @@ export async function expireCheckout(
   return ended.matchedCount === 1;
 }
 
-/** Notes that an expired order was asked about: when it is next, or that it is not any more. */
+/** Notes that an expired or paid order was asked about: when it is next, or that it is not any more. */
 export async function noteLateAsk(
   deps: { db: Orders; now: () => string },
-  order: Pick<OrderDocument, '_id' | 'statusSince'>,
+  order: Pick<OrderDocument, '_id' | 'statusSince' | 'money'>,
 ): Promise<void> {
-  await deps.db.orders.updateOne(
-    { _id: order._id, status: 'expired' },
-    { $set: { askGatewayAt: nextAsk(order.statusSince, deps.now()) } },
-  );
+  const { _id, money, statusSince } = order;
+  const askGatewayAt = money === 'unpaid' ? nextAsk(statusSince, deps.now()) : null;
+  // One that was paid meanwhile has another moment.
+  await deps.db.orders.updateOne({ _id, money }, { $set: { askGatewayAt } });
 }
 
 function nextAsk(expiredAt: string, now: string): string | null {

@@ -67,6 +67,7 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     freeUntil: order.open ? (order.freeMonth?.until ?? null) : null,
     freeMonthOf: order.freeMonthOf ?? null,
     delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
+    paidLate: order.paidLate === true,
     productName,
     supplier,
     packageKey,

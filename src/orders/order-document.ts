@@ -66,6 +66,8 @@ export interface OrderDocument {
   idempotency: null | { key: string; bodyHash: string };
   createdAt: string;
   paidAt: string | null;
+  /** True where its checkout had expired when it was paid: it is refunded rather than kept waiting for stock. */
+  paidLate?: boolean;
   /** `_id` in `payments` of the payment that this order was provisioned for. */
   paymentKey: string | null;
   failure: Failure | null;
@@ -75,7 +77,7 @@ export interface OrderDocument {
   /** When the failure's default is carried out by itself (ISO UTC); missing or null where none is waited for. */
   decisionDeadline?: string | null;
   timeline: TimelineEntry[];
-  /** When an expired order's gateway is asked about it once more (ISO UTC); missing or null where it is not. */
+  /** When the gateway of an expired or paid order is asked about it once more (ISO UTC); missing or null: never. */
   askGatewayAt?: string | null;
   /** Missing or null where its owner was never gone. */
   restarts?: Restarts | null;

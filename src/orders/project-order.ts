@@ -7,13 +7,13 @@ import type { Projection, ProjectionResult } from '../domain/projection.ts';
  * Reset, restart and change of owner, so a late or repeated write changes nothing.
  */
 export async function projectOrder(
-  deps: { db: Pick<Collections, 'orders'>; recordAct: (act: AdminAct) => Promise<void> },
+  deps: { db: Pick<Collections, 'orders'>; recordActs: (acts: readonly AdminAct[]) => Promise<void> },
   projection: Projection,
 ): Promise<ProjectionResult> {
   const { orderId, workflowId, version, timeline } = projection;
   const { status, statusSince, open, failure, next, server, decisionDeadline } = projection;
   // Safe to repeat, and true even where the write below finds another owner.
-  for (const act of projection.acts) await deps.recordAct(act);
+  await deps.recordActs(projection.acts);
   const written = await deps.db.orders.updateOne(
     { _id: orderId, owner: workflowId, version: { $lt: version } },
     {

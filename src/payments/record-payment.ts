@@ -32,7 +32,11 @@ export async function recordPayment(
   if (stored?.verdict) return recorded({ payment, verdict: stored.verdict, known: true });
   const order = await db.orders.findOne({ _id: orderId });
   const verdict = order ? await judge({ deps, order, payment: stored ?? payment, key }) : 'unmatched';
-  const first = await db.payments.updateOne({ _id: key, verdict: null }, { $set: { verdict } });
+  const owedBack = verdict === 'extra' || verdict === 'mismatch';
+  const first = await db.payments.updateOne(
+    { _id: key, verdict: null },
+    { $set: { verdict, owedBack }, $inc: { owedMarks: 1 } },
+  );
   if (first.matchedCount === 1) return recorded({ payment, verdict, known: false, order });
   const said = await db.payments.findOne({ _id: key });
   return recorded({ payment, verdict: said?.verdict ?? verdict, known: true, order });
@@ -52,12 +56,26 @@ async function judge(input: {
   const kept = await db.orders.updateOne(
     // An expired order is still provisioned where it is paid; one that was cancelled gives its money back.
     { _id: order._id, money: 'unpaid', status: { $ne: 'cancelled' } },
-    { $set: { money: 'kept', paymentKey: key, paidAt: payment.paidAt, open: true } },
+    {
+      $set: {
+        money: 'kept',
+        paymentKey: key,
+        paidAt: payment.paidAt,
+        open: true,
+        askGatewayAt: dayAfter(deps.now()),
+        ...(order.status === 'expired' ? { paidLate: true } : {}),
+      },
+    },
   );
   if (kept.matchedCount === 1) return 'right';
   const now = await db.orders.findOne({ _id: order._id });
   if (now?.status === 'cancelled' && now.money === 'unpaid') await giveDiscountBack(deps, order);
   return now?.paymentKey === key ? 'right' : 'extra';
+}
+
+/** A second payment whose webhook was lost is looked for once more. */
+function dayAfter(at: string): string {
+  return new Date(Date.parse(at) + 86_400_000).toISOString();
 }
 
 async function keepsDiscount(
@@ -101,12 +119,12 @@ function sayVerdict(input: {
   const { payment, verdict, order } = input;
   if (verdict === 'right') return 'received.';
   if (verdict === 'unmatched') return 'belongs to no order that we know.';
-  if (verdict === 'extra') return 'came beside the payment of the order: it is to be given back.';
-  if (!order) return 'is not what the order costs.';
+  if (verdict === 'extra') return 'is not needed by the order: it goes back.';
+  if (!order) return 'is not what the order costs: it goes back.';
   const { discount, currency, amountPaise } = order;
   if (discount && payment.amountPaise === amountPaise && payment.currency === currency) {
     const listed = formatMoney({ amountMinor: discount.listPricePaise, currency });
-    return `is not what the order costs by now (${listed}): another order has its discount code.`;
+    return `is not what the order costs by now (${listed}), since another order has its discount code: it goes back.`;
   }
-  return `is not what the order costs (${formatMoney({ amountMinor: amountPaise, currency })}).`;
+  return `is not what the order costs (${formatMoney({ amountMinor: amountPaise, currency })}): it goes back.`;
 }

@@ -93,40 +93,60 @@ async function goOnWithOther(deps: RefundDependencies, refund: RefundDocument): 
 
 /**
  * Records what an admin gave back outside the gateway: every payment of the order that is not returned counts as
- * returned, under the reference of the transfer. Safe to repeat.
+ * returned, under the reference of the transfer; one that the gateway may still give back does not. Safe to repeat.
  */
 export async function recordRefundByHand(
-  { db, now }: RefundDependencies,
+  deps: RefundDependencies,
   { orderId, reference }: { orderId: string; reference: string },
 ): Promise<void> {
+  const { db } = deps;
   const returned = await db.refunds.find({ orderId, state: 'success' }).toArray();
   const keys = new Set(returned.map(({ paymentKey }) => paymentKey));
   const payments = await db.payments.find({ orderId }).toArray();
   for (const payment of payments.filter(({ _id }) => !keys.has(_id))) {
-    const refundId = `by-hand-${payment._id}`;
-    const { amountPaise } = payment;
-    const refund = newRefund({ orderId, payment, refundId, amountPaise, part: null, now: now() });
-    await takeShare(db, refund);
-    const why = `Given back by hand: ${reference}`;
-    await insertOnce<RefundDocument>(db.refunds, { ...refund, state: 'success', why, settledAt: now() });
+    await recordByHand(deps, { orderId, payment, part: null, reference });
   }
 }
 
-/** The same for the part of a payment that the gateway does not give back. Safe to repeat. */
+/**
+ * The same for one payment, or for the part of it that the gateway does not give back. Safe to repeat.
+ * @returns false where the gateway may still give it back: it would be paid twice.
+ */
 export async function recordPartByHand(
-  { db, now }: RefundDependencies,
-  input: { orderId: string; paymentKey: string; part: RefundPart; reference: string },
-): Promise<void> {
+  deps: Book,
+  input: { orderId: string; paymentKey: string; part: RefundPart | null; reference: string },
+): Promise<boolean> {
   const { orderId, paymentKey, part, reference } = input;
-  const payment = await db.payments.findOne({ _id: paymentKey });
+  const payment = await deps.db.payments.findOne({ _id: paymentKey });
   if (!payment)
     throw new BrokenRecord(`Failed to record what went back of ${paymentKey}: it is not recorded.`);
-  const refundId = `by-hand-${paymentKey}-${part.name}`;
-  const { name, amountPaise } = part;
-  const refund = newRefund({ orderId, payment, refundId, amountPaise, part: name, now: now() });
-  await takeShare(db, refund);
+  return recordByHand(deps, { orderId, payment, part, reference });
+}
+
+async function recordByHand(
+  { db, now }: Book,
+  input: { orderId: string; payment: PaymentDocument; part: RefundPart | null; reference: string },
+): Promise<boolean> {
+  const { orderId, payment, part, reference } = input;
+  const refundId = `by-hand-${payment._id}${part ? `-${part.name}` : ''}`;
+  const amountPaise = part?.amountPaise ?? payment.amountPaise;
+  const refund = newRefund({
+    orderId,
+    payment,
+    refundId,
+    amountPaise,
+    part: part?.name ?? null,
+    now: now(),
+  });
+  try {
+    await takeShare(db, refund);
+  } catch (error) {
+    if (error instanceof BrokenRecord) return false;
+    throw error;
+  }
   const why = `Given back by hand: ${reference}`;
   await insertOnce<RefundDocument>(db.refunds, { ...refund, state: 'success', why, settledAt: now() });
+  return true;
 }
 
 /** How a refund stands: the gateway is asked, and what its webhooks have told counts too; null while it is open. */
@@ -152,7 +172,8 @@ export async function lookAtRefund(
 
 /**
  * What a gateway's webhook says of a refund of ours goes into the book, also long after it was settled: one that is
- * cancelled after its success gives its share back, once, and is marked for the admin. Safe to repeat, in any order.
+ * cancelled after its success gives its share back, once, and its payment is owed to the customer again. Safe to repeat,
+ * in any order.
  * @returns false where the book knows no such refund: it was made by hand, or by another shop.
  */
 export async function noteRefundNews(deps: Book, news: RefundNews): Promise<boolean> {
@@ -178,6 +199,16 @@ async function noteSaid(
     to: 'cancelled',
     why: 'The gateway cancelled it.',
   });
+  const now = await deps.db.refunds.findOne({ _id });
+  if (now?.takenBackAt) await noteOwed(deps, now);
+}
+
+/** What was called paid and is not is owed to the customer: `returnPayment` gives it back. Safe to repeat. */
+export async function noteOwed(
+  { db }: Pick<Book, 'db'>,
+  { paymentKey }: Pick<RefundDocument, 'paymentKey'>,
+): Promise<void> {
+  await db.payments.updateOne({ _id: paymentKey }, { $set: { owedBack: true }, $inc: { owedMarks: 1 } });
 }
 
 /**

@@ -30,7 +30,7 @@ export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<
     const { orderId } = wish;
     if (await cancelUnpaid(deps, wish)) {
       const next =
-        'It was not paid: it is cancelled, and a payment that comes all the same buys nothing and is told to the admin.';
+        'It was not paid: it is cancelled, and a payment that comes all the same buys nothing and goes back.';
       const { by, reason = null } = wish;
       const subject = { kind: 'order', id: orderId } as const;
       await deps.recordAct({ act: 'cancelOrder', subject, by, reason, accepted: true, answer: next });

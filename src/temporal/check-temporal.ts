@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
 import { lockTaskQueue } from '../../workflows/contract/package-lock.ts';
 import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import { searchAttributeKeys } from '../../workflows/contract/search-attributes.ts';
@@ -33,7 +34,8 @@ export async function checkTemporal(input: CheckInput): Promise<Finding[]> {
   if (namespace.level === 'fail') return [reached, namespace];
   const others = await Promise.all([
     checkSearchAttributes(input),
-    checkSchedule(input, watchOrdersScheduleId),
+    checkSchedule(input, watchOrdersScheduleId, 'nobody starts a lost order again'),
+    checkSchedule(input, askGatewaysScheduleId, 'no lost payment is found, and no checkout expires'),
     checkPollers(input, orderTaskQueue),
     checkPollers(input, lockTaskQueue),
   ]);
@@ -93,7 +95,7 @@ function checkSearchAttributes(input: CheckInput): Promise<Finding> {
   });
 }
 
-function checkSchedule(input: CheckInput, scheduleId: string): Promise<Finding> {
+function checkSchedule(input: CheckInput, scheduleId: string, without: string): Promise<Finding> {
   const name = `Schedule ${scheduleId}`;
   const remedy = 'Start a worker (npm run worker): it makes the schedule.';
   return look(input, { name, remedy }, async () => {
@@ -106,7 +108,7 @@ function checkSchedule(input: CheckInput, scheduleId: string): Promise<Finding> 
       return { name, level: 'warn', detail: `is paused; ${detail}`, remedy: unpause };
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      return { name, level: 'fail', detail: 'There is none: nobody starts a lost order again.', remedy };
+      return { name, level: 'fail', detail: `There is none: ${without}.`, remedy };
     }
   });
 }

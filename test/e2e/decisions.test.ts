@@ -52,7 +52,6 @@ async function untilTold(orderId: string, words: string): Promise<void> {
     what: `"${words}" in the timeline of ${orderId}`,
     read: () => textsOf(orderId),
     isRight: (texts) => texts.some((text) => text.includes(words)),
-    withinMs: 30_000,
   });
 }
 

@@ -5,13 +5,20 @@ import type { GatewayName } from '../../src/domain/order.ts';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import { createDice } from '../faults/dice.ts';
 import { rainSeed } from '../messages/rain-seed.ts';
-import { type GenuineWebhook, hostileWebhooks, otherPayment, sign } from '../payments/hostile-webhooks.ts';
+import {
+  aged,
+  type GenuineWebhook,
+  hostileWebhooks,
+  otherPayment,
+  sign,
+} from '../payments/hostile-webhooks.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { startTestService } from '../support/service.ts';
 
 const count = 1_000;
 const atOnce = 20;
+const dayMs = 24 * 3_600_000;
 const seed = rainSeed();
 const service = await startTestService({
   // The sweep would find the payment that nobody has told of yet.
@@ -93,7 +100,9 @@ for (const gateway of ['cashfree', 'razorpay'] as const) {
       ...right,
       headers: sign({ ...genuine, body: genuine.rawBody }),
     }));
-    const statuses = await Promise.all([...refused, ...copies, ...refused].map(post));
+    // Younger than webhookMaxAge: the payment's id makes them harmless.
+    const older = [aged(genuine, 2 * dayMs), aged(genuine, 3 * dayMs - 300_000)];
+    const statuses = await Promise.all([...refused, ...copies, ...older, ...refused].map(post));
     assert.deepEqual([...new Set(statuses)], [200]);
     await service.orderIn(orderId, 'active');
     for (const late of [...refused.slice(0, 3), ...copies.slice(0, 3)]) assert.equal(await post(late), 200);

@@ -136,6 +136,23 @@ test('of two payments whose webhooks were lost one delivers, the other is money 
   assert.equal(await db.purchases.countDocuments({ orderId }), 1);
 });
 
+test('a second payment whose webhook was lost is found a day later, and goes back', async () => {
+  const orderId = await checkOut('cashfree');
+  await simulator.pay({ orderId });
+  await service.orderIn(orderId, 'active');
+  const paymentId = await payUnheard('cashfree', orderId);
+  const { askGatewayAt, paidAt } = (await db.orders.findOne({ _id: orderId })) ?? {};
+  assert.ok(Date.parse(askGatewayAt ?? '') > Date.parse(paidAt ?? '') + 23 * hourMs);
+  await db.orders.updateOne({ _id: orderId }, { $set: { askGatewayAt: ago(1) } });
+  await eventually({
+    what: 'the second payment is back',
+    read: async () => (await db.refunds.findOne({ paymentId }))?.state,
+    isRight: (state) => state === 'success',
+  });
+  assert.equal((await db.orders.findOne({ _id: orderId }))?.askGatewayAt, null);
+  assert.equal(await db.purchases.countDocuments({ orderId }), 1);
+});
+
 for (const gateway of ['cashfree', 'razorpay'] as const) {
   test(`${gateway} tells by its webhook how a refund ended: paid, and then taken back after all`, async () => {
     const orderId = await checkOut(gateway);
@@ -155,8 +172,15 @@ for (const gateway of ['cashfree', 'razorpay'] as const) {
     if (gateway === 'cashfree') await simulator.settleRefund({ orderId, refundId, status: 'CANCELLED' });
     else await simulator.settleRazorpayRefund({ refundId, status: 'failed' });
     await stateIs('cancelled');
+    // Its share was given back once, and the next refund has taken it.
+    const again = await eventually({
+      what: `the refund that follows ${refundId}`,
+      read: async () => (await db.refunds.findOne({ _id: `${refundId}-2` }))?.state,
+      isRight: (state) => state === 'success',
+    });
+    assert.equal(again, 'success');
     const payment = await db.payments.findOne({ _id: paymentKey });
-    assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [payment?.amountPaise, []]);
+    assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [0, [`${refundId}-2`]]);
     await service.mailTo('admin', `A refund of order ${orderId} was cancelled after it was paid`);
   });
 }

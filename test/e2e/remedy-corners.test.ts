@@ -57,7 +57,6 @@ const untilOrder = (orderId: string, what: string, isRight: (texts: string[], co
     what: `${orderId}: ${what}`,
     read: () => db.orders.findOne({ _id: orderId }),
     isRight: (found) => isRight(found?.timeline.map(({ text }) => text) ?? [], found?.failure?.code ?? ''),
-    withinMs: 40_000,
   });
 
 test('a case is still resolved after a Request Cancellation that was refused', async () => {

@@ -97,7 +97,6 @@ test('after all of it every order has ended, and the ledgers agree', async () =>
     what: 'no order is open',
     read: () => service.db.orders.find({ open: true }).toArray(),
     isRight: (orders) => orders.length === 0,
-    withinMs: 30_000,
   });
   assert.deepEqual(open, []);
   const orders = await service.db.orders.find().toArray();

@@ -489,7 +489,7 @@ async function judgeView(scene: Scene, { _id: orderId, owner }: OrderDocument): 
   const agrees = ({ told, stands }: Awaited<ReturnType<typeof read>>) => told.join() === stands.join();
   try {
     const what = `the owner of ${orderId} and its document agree`;
-    await eventually({ what, read, isRight: agrees, withinMs: 10_000 });
+    await eventually({ what, read, isRight: agrees });
     // Its mails may still be on their way.
     const isOver = (seen: Awaited<ReturnType<typeof read>>) => agrees(seen) && seen.run === 'COMPLETED';
     await eventually({ what: `${what}, and it has completed`, read, isRight: isOver });

@@ -18,6 +18,8 @@ export interface Shot {
 }
 
 const signalsAtOnce = 40;
+/** More than a hundred in one task the server does not take: it ends the task and begins another. */
+const signalsInARow = 100;
 /** The server takes ten updates of a workflow at once. */
 const updatesAtOnce = 8;
 const patienceMs = 300_000;
@@ -46,9 +48,15 @@ export async function messagesTaken({
   return { signals: names(signalDefinitions), updates: names(updateDefinitions) };
 }
 
-/** Sends signals as they are, undecodable ones too. */
+/** Sends signals as they are, undecodable ones too; waits now and then until the workflow has looked at them. */
 export async function sendSignals(target: Target, shots: readonly Shot[]): Promise<void> {
-  const { client, workflowId } = target;
+  for (let sent = 0; sent < shots.length; sent += signalsInARow) {
+    await sendAtOnce(target, shots.slice(sent, sent + signalsInARow));
+    await untilQuiet(target);
+  }
+}
+
+async function sendAtOnce({ client, workflowId }: Target, shots: readonly Shot[]): Promise<void> {
   await eachAtOnce(signalsAtOnce, shots, async ({ name, input }) => {
     await client.workflowService.signalWorkflowExecution({
       namespace: client.options.namespace,

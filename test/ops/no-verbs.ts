@@ -25,6 +25,13 @@ export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
   showLock: unexpected('showLock'),
   steerLock: unexpected('steerLock'),
   listActs: unexpected('listActs'),
+  listDiscounts: unexpected('listDiscounts'),
+  findDiscount: unexpected('findDiscount'),
+  createDiscount: unexpected('createDiscount'),
+  disableDiscount: unexpected('disableDiscount'),
+  listPayments: unexpected('listPayments'),
+  retryReturn: unexpected('retryReturn'),
+  returnedByHand: unexpected('returnedByHand'),
   examine: unexpected('examine'),
   shopTimeZone: () => 'UTC',
 };

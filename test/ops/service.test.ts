@@ -44,11 +44,13 @@ test('the doctor finds the service well, prints no secret, and names what is awa
     'Namespace',
     'Search attributes',
     'Schedule watch-orders',
+    'Schedule ask-gateways',
     'Workers of orders',
     'Workers of package-lock',
     'Conditional updates',
     'Supplier smartvps',
     'Gateway cashfree',
+    'Gateway razorpay',
     'Mail server',
     'Public address',
   ]) {

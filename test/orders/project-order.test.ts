@@ -9,7 +9,7 @@ import { freshDatabase } from '../support/stack.ts';
 
 const { db: database } = await freshDatabase();
 const db = collectionsOf(database);
-const deps = { db, recordAct: createAuditLog({ db }).record };
+const deps = { db, recordActs: createAuditLog({ db }).recordAll };
 const at = '2026-11-21T10:05:00.000Z';
 
 function aProjection(changes: Partial<Projection> & { orderId: string }): Projection {
@@ -114,7 +114,8 @@ test('the acts of a message land in the audit log once, whatever is repeated', a
     answer: 'It continues.',
   };
   await projectOrder(deps, aProjection({ orderId: 'h', acts: [act] }));
-  await projectOrder(deps, aProjection({ orderId: 'h', version: 11, acts: [act] }));
-  const { actId, ...told } = act;
-  assert.deepEqual(await db.auditLog.find({ 'subject.id': 'h' }).toArray(), [{ _id: actId, ...told }]);
+  const later = { ...act, actId: 'order-h:run:2', reason: 'asked again' };
+  await projectOrder(deps, aProjection({ orderId: 'h', version: 11, acts: [later, act] }));
+  const wanted = [act, later].map(({ actId: _id, ...told }) => ({ _id, ...told }));
+  assert.deepEqual(await db.auditLog.find({ 'subject.id': 'h' }).sort({ _id: 1 }).toArray(), wanted);
 });

@@ -102,6 +102,16 @@ const makers: Readonly<Record<string, Maker>> = {
     headers[name] = `${text.slice(0, at)}${others[dice(others.length)]}${text.slice(at + 1)}`;
     return { body: Buffer.from(genuine.rawBody), headers, expected: 401 };
   },
+  'a flipped bit in the signature': (genuine, dice) => {
+    const headers = sign({ ...genuine, body: genuine.rawBody });
+    const name = signatureHeader[genuine.gateway];
+    const encoding = genuine.gateway === 'cashfree' ? 'base64' : 'hex';
+    const bytes = Buffer.from(headers[name] ?? '', encoding);
+    const at = dice(bytes.length);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << dice(8));
+    headers[name] = bytes.toString(encoding);
+    return { body: Buffer.from(genuine.rawBody), headers, expected: 401 };
+  },
   'a cut or longer signature': (genuine, dice) => {
     const headers = sign({ ...genuine, body: genuine.rawBody });
     const name = signatureHeader[genuine.gateway];
@@ -169,6 +179,16 @@ const makers: Readonly<Record<string, Maker>> = {
     expected: 400,
   }),
 };
+
+/** The genuine message as one that is so old, rightly signed. */
+export function aged(genuine: GenuineWebhook, ageMs: number): Omit<SentWebhook, 'kind' | 'expected'> {
+  const at = new Date(Date.now() - ageMs);
+  const body =
+    genuine.gateway === 'cashfree'
+      ? genuine.rawBody
+      : withMember(genuine, ['created_at'], Math.floor(at.getTime() / 1000));
+  return { path: `/webhooks/${genuine.gateway}`, ...signed(genuine, body, at) };
+}
 
 /** So many webhooks that must not start anything, each of a kind that the dice choose. */
 export function hostileWebhooks(input: {

@@ -50,6 +50,8 @@ test('the first right payment keeps the money and says so; its repeat changes no
     recordedAt: now(),
     refundablePaise: 49_900,
     refundIds: [],
+    owedBack: false,
+    owedMarks: 1,
   });
 });
 
@@ -60,7 +62,7 @@ test('another amount or currency is a mismatch while nothing was paid, and extra
   const less = await wrong('b1', { amountPaise: 49_899 });
   assert.deepEqual(
     [less.verdict, less.sentence],
-    ['mismatch', 'Payment b1 of ₹498.99 is not what the order costs (₹499.00).'],
+    ['mismatch', 'Payment b1 of ₹498.99 is not what the order costs (₹499.00): it goes back.'],
   );
   assert.equal((await wrong('b2', { currency: 'USD' })).verdict, 'mismatch');
   assert.equal((await real.orders.findOne({ _id: 'b' }))?.money, 'unpaid');
@@ -68,7 +70,7 @@ test('another amount or currency is a mismatch while nothing was paid, and extra
   const extra = await wrong('b4', {});
   assert.deepEqual(
     [extra.verdict, extra.sentence],
-    ['extra', 'Payment b4 of ₹499.00 came beside the payment of the order: it is to be given back.'],
+    ['extra', 'Payment b4 of ₹499.00 is not needed by the order: it goes back.'],
   );
   assert.equal((await wrong('b5', { amountPaise: 1 })).verdict, 'extra');
   assert.equal((await wrong('b1', { amountPaise: 49_899 })).verdict, 'mismatch');

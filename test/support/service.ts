@@ -199,7 +199,6 @@ export async function startTestService(
         what: `order ${orderId} in ${statuses.join(' or ')}`,
         read: () => storefront.order(orderId),
         isRight: ({ status }) => statuses.includes(status),
-        withinMs: 60_000,
       }),
     async mailTo(to, ...words) {
       const mails = await eventually({

@@ -95,7 +95,6 @@ async function retryLine(orderId: string): Promise<string> {
     read: async () =>
       (await service.db.orders.findOne({ _id: orderId }))?.timeline.map(({ text }) => text) ?? [],
     isRight: (texts) => texts.some((text) => text.startsWith('retryOrder by ')),
-    withinMs: 20_000,
   });
   return lines.find((text) => text.startsWith('retryOrder by ')) ?? '';
 }
@@ -157,7 +156,6 @@ test('Request Cancellation neither ends nor harms an order that has bought: it c
     read: async () =>
       (await service.db.orders.findOne({ _id: orderId }))?.timeline.map(({ text }) => text) ?? [],
     isRight: (texts) => texts.some((text) => /cannot be cancelled.*compensateOrder/.test(text)),
-    withinMs: 20_000,
   });
   await page.waitForState('Running');
   assert.equal((await service.storefront.order(orderId)).status, 'failed');

@@ -19,10 +19,12 @@ export interface CheckoutsAsked {
 /** Each may run more than once and at once with itself: what it changes is idempotent. */
 export interface AskActivities {
   /**
-   * `open`: checkouts that wait for their payment; `expired`: those that have expired and are due to be asked about
-   * once more. `after`: the last order id of the page before; null at the beginning.
+   * `open`: checkouts that wait for their payment; `expired` and `paid`: those that have expired, or were paid, and are
+   * due to be asked about once more. `after`: the last order id of the page before; null at the beginning.
    */
-  askGateways(input: { which: 'open' | 'expired'; after: string | null }): Promise<CheckoutsAsked>;
+  askGateways(input: { which: 'open' | 'expired' | 'paid'; after: string | null }): Promise<CheckoutsAsked>;
+  /** Begins the return of every payment of which money is owed to the customer. @returns how many there are. */
+  beginReturns(): Promise<number>;
   /** Tells the admin of refunds that were cancelled after they had been paid. @returns how many there were lately. */
   tellTakenBack(): Promise<number>;
 }
@@ -31,5 +33,7 @@ export interface AskActivities {
 export interface AskGatewaysResult {
   open: Omit<CheckoutsAsked, 'next'> | null;
   expired: Omit<CheckoutsAsked, 'next'> | null;
+  paid: Omit<CheckoutsAsked, 'next'> | null;
   takenBack: number | null;
+  owedBack: number | null;
 }

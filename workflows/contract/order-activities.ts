@@ -1,3 +1,4 @@
+import type { AdminAct } from '../../src/domain/admin-act.ts';
 import type { AssignWish, ClaimAnswer, ClaimEnd, StrandedClaim } from '../../src/domain/claim.ts';
 import type { Renewal } from '../../src/domain/free-month.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
@@ -10,7 +11,7 @@ import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
-import type { RefundEnd, RefundPart, RefundStart } from '../../src/domain/refund.ts';
+import type { RefundEnd, RefundPart, RefundStart, ReturnStep } from '../../src/domain/refund.ts';
 import type { RemedyChange, RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
 import type { RemedyStep } from '../../src/domain/remedy-step.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
@@ -95,6 +96,20 @@ export interface OrderActivities {
   startRefund(input: { orderId: string; paymentKey: string; part?: RefundPart }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string }): Promise<RefundEnd>;
+  /** What of a payment is owed to the customer beside any remedy. */
+  planReturn(input: { paymentKey: string }): Promise<ReturnStep>;
+  /** Starts `returnPayment` for a payment of which something is owed; a run that is alive stays the only one. */
+  beginReturn(input: { paymentKey: string }): Promise<void>;
+  /** False where the gateway may still give it back. */
+  recordReturnByHand(input: {
+    orderId: string;
+    paymentKey: string;
+    part: RefundPart | null;
+    reference: string;
+  }): Promise<boolean>;
+  /** Adds one line to the timeline of an order, also of one that has ended; the same line once. */
+  noteOnOrder(input: { orderId: string; text: string }): Promise<void>;
+  recordActs(input: { acts: AdminAct[] }): Promise<void>;
   strandServer(input: {
     purchaseId: string;
     ip?: string;

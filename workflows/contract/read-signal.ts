@@ -33,11 +33,18 @@ export function readSignal(raw: RawValue | undefined): SignalInput {
   }
 }
 
-/** The field `name` as trimmed text; undefined where it is missing, empty or no text. */
+/** A message may carry two megabytes; so many characters of a text are read, and kept. */
+const longestText = 1_000;
+
+function shorten(text: string): string {
+  return text.trim().slice(0, longestText);
+}
+
+/** The field `name` as trimmed text of at most 1,000 characters; undefined where it is missing, empty or no text. */
 export function findText(input: { from: SignalInput; name: string }): string | undefined {
   if (input.from.kind !== 'fields') return undefined;
   const value = Object.hasOwn(input.from.fields, input.name) ? input.from.fields[input.name] : undefined;
-  return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  return typeof value === 'string' && value.trim() !== '' ? shorten(value) : undefined;
 }
 
 /** The field `name` as a safe integer; undefined where it is missing or anything else. */
@@ -47,10 +54,11 @@ export function findInteger(input: { from: SignalInput; name: string }): number 
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
-function sortInput(value: unknown): SignalInput {
+/** Sorts what was decoded already, as the argument of an update is. Never throws. */
+export function sortInput(value: unknown): SignalInput {
   if (value === undefined || value === null) return { kind: 'none' };
   if (typeof value === 'string') {
-    return value.trim() === '' ? { kind: 'none' } : { kind: 'text', text: value.trim() };
+    return value.trim() === '' ? { kind: 'none' } : { kind: 'text', text: shorten(value) };
   }
   if (value instanceof Uint8Array) return { kind: 'unreadable', why: 'it is bytes' };
   if (Array.isArray(value)) return { kind: 'unreadable', why: 'it is a list' };

@@ -1,0 +1,25 @@
+import { planReturn } from '../src/payments/plan-return.ts';
+import { recordPartByHand } from '../src/payments/refund-payment.ts';
+import type { OrderActivities } from '../workflows/contract/order-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** The activities that give payments back which no order keeps. */
+export function createReturns(
+  deps: ActivityDependencies,
+): Pick<OrderActivities, 'planReturn' | 'beginReturn' | 'recordReturnByHand' | 'noteOnOrder' | 'recordActs'> {
+  return {
+    planReturn: (input) => planReturn(deps, input),
+    beginReturn: async ({ paymentKey }) => {
+      const step = await planReturn(deps, { paymentKey });
+      if (step.kind === 'refund') await deps.startReturn({ paymentKey });
+    },
+    recordReturnByHand: (input) => recordPartByHand(deps, input),
+    noteOnOrder: async ({ orderId, text }) => {
+      await deps.db.orders.updateOne(
+        { _id: orderId, 'timeline.text': { $ne: text } },
+        { $push: { timeline: { at: deps.now(), text } } },
+      );
+    },
+    recordActs: ({ acts }) => deps.recordActs(acts),
+  };
+}
