@@ -119,7 +119,7 @@ async function runRemedy(
     return endUntaken(orderId, taken);
   }
   const { order, remedy, moneyBegun, requestIds } = taken;
-  now = { option: remedy.option, moneyBegun, inMonth: false };
+  now = { option: remedy.option, moneyBegun, inMonth: order.freeUntil !== null };
   record.adopt(order);
   for (const requestId of requestIds) {
     await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });

@@ -44,7 +44,6 @@ export async function liveFreeMonth(run: RemedyRun, step: Month): Promise<void> 
   month.hasBegun = true;
   now.inMonth = true;
   await waitInMonth(run, step);
-  now.inMonth = false;
   month.isWoken = false;
   if (slot.isDecided) await heedDecision(run);
 }

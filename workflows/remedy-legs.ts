@@ -44,6 +44,7 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
       await liveFreeMonth(run, step);
       continue;
     }
+    leaveMonth(run);
     // What comes after a month is work again; a month that was renewed just goes on.
     if (step.kind !== 'settled') await enterCompensating(run);
     if (step.kind === 'done') return endRefunded(run, step);
@@ -57,6 +58,15 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
     if (failed && step.kind !== 'refund') return failed;
     if (failed && step.kind === 'refund') refusals.push({ paymentKey: step.paymentKey, why: failed.message });
   }
+}
+
+/** A decision that came when the month had just ended changes nothing any more. */
+function leaveMonth({ now, slot, record }: RemedyRun): void {
+  if (!now.inMonth) return;
+  now.inMonth = false;
+  if (!slot.isDecided) return;
+  record.note('The free month had ended before this was decided.');
+  slot.empty();
 }
 
 /** One leg of the remedy; null where the next one may be looked for. `did` notes what need not be done again. */
