@@ -37,3 +37,13 @@ export async function watchOrders(...args: Parameters<typeof workflows.watchOrde
   await sleep('1s');
   return workflows.watchOrders(...args);
 }
+
+export async function askGateways(...args: Parameters<typeof workflows.askGateways>) {
+  await sleep('1s');
+  return workflows.askGateways(...args);
+}
+
+export async function returnPayment(...args: Parameters<typeof workflows.returnPayment>) {
+  await sleep('1s');
+  return workflows.returnPayment(...args);
+}

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
+import { askGatewaysType } from '../../workflows/contract/ask-gateways.ts';
 import {
   forceReleaseSignal,
   type LockActivities,
@@ -31,6 +32,11 @@ import {
   type StrandServerResult,
   strandWorkflowId,
 } from '../../workflows/contract/resolve-case.ts';
+import {
+  retryRefundSignal,
+  returnPaymentWorkflowId,
+  returnStatusQuery,
+} from '../../workflows/contract/return-payment.ts';
 import { watchOrdersType } from '../../workflows/contract/watch-orders.ts';
 import { eventually } from '../support/eventually.ts';
 import { readRun } from '../support/histories.ts';
@@ -390,6 +396,40 @@ async function recordWatch(recorder: Recorder): Promise<void> {
   await service.orderIn(orderId, 'cancelled');
 }
 
+/** A payment that the gateway gives back at the third try: one by itself, two by a person. */
+async function recordReturned(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const orderId = await service.order();
+  await service.orderIn(orderId, 'active');
+  await service.simulator.addFaults({
+    call: 'cashfree.createRefund',
+    when: { times: 2 },
+    do: { kind: 'status', status: 400 },
+  });
+  const { paymentId } = await service.simulator.pay({ orderId });
+  const handle = service.client.workflow.getHandle(returnPaymentWorkflowId(`cashfree:${paymentId}`));
+  for (const tries of [1, 2]) {
+    await eventually({
+      what: `the return is blocked, try ${tries}`,
+      read: () => handle.query(returnStatusQuery).catch(() => null),
+      isRight: (view) => view?.state === 'blocked' && view.tries === tries,
+    });
+    await handle.signal(retryRefundSignal.name);
+  }
+  await handle.result();
+  await recorder.keep('payment-returned', { workflowId: handle.workflowId });
+}
+
+async function recordAsked(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const orderId = await service.order({ pay: false });
+  await service.simulator.pay({ orderId, deliver: 0 });
+  const workflowId = 'ask-gateways-recorded';
+  await service.client.workflow.execute(askGatewaysType, { workflowId, taskQueue: orderTaskQueue });
+  await recorder.keep('gateways-asked', { workflowId });
+  await service.orderIn(orderId, 'active');
+}
+
 /** What is recorded together, with the names it gives. */
 const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) => Promise<void> }[] = [
   { names: ['order-delivered', 'payment-after-delivery'], record: recordDelivered },
@@ -408,6 +448,8 @@ const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) 
   },
   { names: ['order-cancelled'], record: recordCancelled },
   { names: ['orders-watched'], record: recordWatch },
+  { names: ['payment-returned'], record: recordReturned },
+  { names: ['gateways-asked'], record: recordAsked },
   { names: ['lock-continued', 'lock-carried-over'], record: recordContinuedLock },
 ];
 

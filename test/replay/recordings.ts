@@ -9,7 +9,9 @@ export interface Recording {
     | 'resolveCase'
     | 'strandServer'
     | 'compensateOrder'
-    | 'watchOrders';
+    | 'watchOrders'
+    | 'askGateways'
+    | 'returnPayment';
   /** Statuses it must pass through, in this order; others may lie between. */
   statuses?: readonly string[];
   /** Events it must hold, or the recording shows less than its name says. */
@@ -128,4 +130,15 @@ export const recordings: readonly Recording[] = [
   },
   { name: 'lock-carried-over', type: 'packageLock', signals: ['release', 'forceRelease'] },
   { name: 'payment-after-delivery', type: 'settlePayment', events: ['workflowExecutionCompleted'] },
+  {
+    name: 'payment-returned',
+    type: 'returnPayment',
+    signals: ['retryRefund'],
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
+  },
+  {
+    name: 'gateways-asked',
+    type: 'askGateways',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
+  },
 ];
