@@ -31,6 +31,8 @@ export interface ActivityDependencies {
   /** Tells an order that waits for stock to look again. */
   tellStockChanged: (input: { workflowId: string }) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
+  /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
+  tellFreeMonth: (input: { orderId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** Writes people's acts to the audit log, each once. */
   recordActs: (acts: readonly AdminAct[]) => Promise<void>;

@@ -12,13 +12,16 @@ import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/poli
 import { createHttpApp } from './http/app.ts';
 import type { ReadinessCheck, WebhookJudge } from './http/ports.ts';
 import type { Logger } from './logger.ts';
+import { customerLink, isValidLink, type LinkPurpose } from './notifications/customer-link.ts';
 import { createMailer } from './notifications/mailer.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { sendOrderNotice } from './notifications/send-order-notice.ts';
 import { sendShopNotice } from './notifications/send-shop-notice.ts';
-import { createCheckout } from './orders/checkout.ts';
+import { type CheckoutDeps, createCheckout } from './orders/checkout.ts';
 import { findOrder } from './orders/find-order.ts';
 import { listProducts } from './orders/list-products.ts';
+import { checkOutMonth, offerMonth } from './orders/month-checkout.ts';
+import { remedyPorts } from './orders/take-remedy.ts';
 import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
 import { findGatewayOrder } from './payments/find-gateway-order.ts';
@@ -48,6 +51,7 @@ import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
 import { startReturn } from './temporal/start-return.ts';
 import { syncStockNow } from './temporal/sync-stock-now.ts';
+import { tellFreeMonth } from './temporal/tell-free-month.ts';
 import { tellStockChanged } from './temporal/tell-stock-changed.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
@@ -103,6 +107,8 @@ export async function composeWorker(
     now,
     log,
   });
+  const linkOf = (purpose: LinkPurpose) =>
+    customerLink({ publicUrl: config.publicUrl, secret: config.linkSecret }, purpose);
   let isEnding = false;
   const pause = async (ms: number) => {
     if (isEnding) throw new Error('This worker ends; another one goes on with the wait.');
@@ -118,13 +124,14 @@ export async function composeWorker(
         supplierOf: supplierFinder({ smartvps }),
         box,
         readPolicy,
-        sendNotice: (input) => sendOrderNotice({ db, box, notifier, shopTimeZone, now }, input),
+        sendNotice: (input) => sendOrderNotice({ db, box, notifier, linkOf, shopTimeZone, now }, input),
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
         tellStockChanged: (input) => tellStockChanged(client, input),
         startReturn: (input) => startReturn(client, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
+        tellFreeMonth: (input) => tellFreeMonth(client, input),
         gatewayOf: gatewayFinder(gateways.all),
         recordActs: (acts) => audit.recordAll(acts),
         now,
@@ -235,7 +242,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const gateways = openGateways(config);
-  const placeOrder = createCheckout({
+  const checkout: CheckoutDeps = {
     db: {
       discounts: db.discounts,
       orders: db.orders,
@@ -248,7 +255,9 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     now,
     publicUrl: config.publicUrl,
     log,
-  });
+  };
+  const placeOrder = createCheckout(checkout);
+  const monthly = { db, checkout, placeOrder, now };
   const { shopTimeZone } = config;
   const namespace = preparedNamespace({
     client,
@@ -288,7 +297,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       acceptPayment: createPaymentAcceptor(client),
       retryOrder: (wish) => withDatabase(() => retryOrder({ ...acting, readPolicy, log }, wish)),
       cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
-      compensateOrder: (wish) => withDatabase(() => compensateOrder(acting, wish)),
+      compensateOrder: (wish) => withDatabase(() => compensateOrder({ ...acting, ...remedyPorts(db) }, wish)),
       resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
       syncStock: async ({ by, reason }) => {
         const outcome = await syncStockNow(client);
@@ -300,6 +309,9 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
         const stock = await withDatabase(() => stockDesk.listStock({ historyDays: 0 }));
         return { ...outcome, stock };
       },
+      isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
+      offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),
+      checkOutMonth: (link) => withDatabase(() => checkOutMonth(monthly, link)),
       readiness: () =>
         Promise.all([
           check('database', () => database.db.command({ ping: 1 })),

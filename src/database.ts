@@ -70,6 +70,7 @@ export async function prepareIndexes(
   await db.orders.createIndex({ open: 1, _id: 1 });
   await db.orders.createIndex({ askGatewayAt: 1 });
   await db.orders.createIndex({ gatewayOrderId: 1 });
+  await db.orders.createIndex({ 'freeMonthOf.orderId': 1 });
   await db.payments.createIndex({ orderId: 1 });
   await db.payments.createIndex({ owedBack: 1 });
   await db.payments.createIndex({ verdict: 1 });

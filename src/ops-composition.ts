@@ -22,6 +22,7 @@ import type { PurchaseResolution } from './domain/purchase-resolution.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
 import type { OpsPorts } from './ops/cli.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
+import { remedyPorts } from './orders/take-remedy.ts';
 import { listPayments } from './payments/list-payments.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
@@ -258,7 +259,9 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
       ),
     cancelOrder: (wish: OrderWish) => withClient('cancel the order', (deps) => cancelOrder(deps, wish)),
     compensateOrder: (wish: CompensateWish) =>
-      withClient('compensate the order', (deps) => compensateOrder(deps, wish)),
+      withClient('compensate the order', (deps) =>
+        compensateOrder({ ...deps, ...remedyPorts(deps.db) }, wish),
+      ),
     resolveCase: (request: { orderId?: string; purchaseId?: string; resolution: PurchaseResolution }) =>
       withClient('resolve the case', (deps) => resolveCase(deps, request)),
     strandServer: (request: Parameters<typeof strandServer>[1]) =>

@@ -3,7 +3,7 @@ import type { StockCheck } from '../src/domain/stock-check.ts';
 import { stock } from './activity-proxies.ts';
 import { stockChangedSignal } from './contract/monitor-stock.ts';
 import { endingOf } from './decision-slot.ts';
-import type { OrderRun, StepResult } from './order-run.ts';
+import { type BuyingRun, type StepResult, stageOf } from './order-run.ts';
 
 type Shortage = Extract<StockCheck, { kind: 'short' }>;
 
@@ -11,14 +11,14 @@ type Shortage = Extract<StockCheck, { kind: 'short' }>;
  * Waits, without the lock, until the package has stock above its reserve, looking every `stockEvery` and at once
  * when somebody asks or the stock has changed; at most `waitForStock` in all.
  */
-export async function waitForStock(run: OrderRun, found: Shortage): Promise<StepResult> {
+export async function waitForStock(run: BuyingRun, found: Shortage): Promise<StepResult> {
   const { policy, record } = run;
   const sinceMs = run.waitingForStockSinceMs ?? Date.now();
   const isFirstLook = run.waitingForStockSinceMs === null;
   run.waitingForStockSinceMs = sinceMs;
   const untilMs = sinceMs + policy.waitForStockMs;
   await record.enter({
-    status: 'waitingForStock',
+    status: stageOf(run, 'waitingForStock'),
     text: `${sayCapacity(run, found)} Waits for stock.`,
     next: { text: 'Looks again by itself; needs a decision at', at: new Date(untilMs).toISOString() },
   });
@@ -62,7 +62,7 @@ function startLimit(limitMs: number): Limit {
   };
 }
 
-async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
+async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
   const { policy, messages, order, slot } = run;
   const { orderId } = order;
   const { lowStockWarning } = policy;
@@ -100,7 +100,7 @@ async function hasStockBefore(run: OrderRun, limit: Limit): Promise<boolean> {
   }
 }
 
-function sayCapacity({ order }: OrderRun, found: Shortage): string {
+function sayCapacity({ order }: BuyingRun, found: Shortage): string {
   if (found.dry) {
     return `Package "${order.packageName}" sold an address of another package and counts as empty until its stock changes.`;
   }

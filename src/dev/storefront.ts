@@ -8,6 +8,7 @@ export interface Storefront {
     os: string;
     customer?: object;
     gateway?: GatewayName;
+    discountCode?: string;
   }): Promise<CheckoutAnswer>;
   order(orderId: string): Promise<OrderAnswer>;
   /** The admin reads the supplier's stock now. */

@@ -18,6 +18,12 @@ export type OrderNotice =
   | { kind: 'credentials' }
   /** To the customer: the money is on its way back, the gateway has said SUCCESS. */
   | { kind: 'refunded'; amountPaise: number; currency: string; cancelled: boolean }
+  /** To the customer: they have another server than was ordered; what went back, and an apology with a code. */
+  | { kind: 'priceAdjusted' }
+  /** To the customer: all money is back, the server is free until then (ISO UTC), with links; again as a reminder. */
+  | { kind: 'freeMonth'; until: string; reminder: boolean }
+  | { kind: 'freeMonthEnded'; ip: string }
+  | { kind: 'serverRenewed'; ip: string; until: string }
   /** To both: sold out, the order waits for stock. */
   | { kind: 'waitingForStock'; available: number }
   /** To the admin, all below. */

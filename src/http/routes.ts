@@ -1,5 +1,6 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
+import { monthRoutes } from './month-pages.ts';
 import type { HttpDeps, OrderActOutcome, ResolveOutcome } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
     handle: compensateOrder,
   },
   { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
+  ...monthRoutes,
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
   {
     method: 'POST',

@@ -11,6 +11,7 @@ import {
   returnBlockedMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
+import { freeMonthEndedMail, freeMonthMail, priceAdjustedMail, serverRenewedMail } from './remedy-mails.ts';
 import { lowStockMail, lowStockReportMail, saleMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
@@ -41,6 +42,14 @@ export function writeMails(input: {
       return [credentialsMail({ ...input, notice })];
     case 'refunded':
       return [refundedMail({ ...input, notice })];
+    case 'priceAdjusted':
+      return [priceAdjustedMail({ ...input, notice })];
+    case 'freeMonth':
+      return [freeMonthMail({ ...input, notice })];
+    case 'freeMonthEnded':
+      return [freeMonthEndedMail({ ...input, notice })];
+    case 'serverRenewed':
+      return [serverRenewedMail({ ...input, notice })];
     case 'waitingForStock':
       return [soldOutMail({ ...input, notice }), waitingMail({ ...input, notice })];
     case 'lowStock':

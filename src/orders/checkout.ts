@@ -195,7 +195,10 @@ function hashOf(request: CheckoutRequest): string {
 }
 
 /** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */
-async function openPayment(input: { deps: CheckoutDeps; order: OrderDocument }): Promise<CheckoutOutcome> {
+export async function openPayment(input: {
+  deps: CheckoutDeps;
+  order: OrderDocument;
+}): Promise<CheckoutOutcome> {
   const { deps, order } = input;
   const opened = replyOf(order);
   if (opened !== null) return { kind: 'placed', reply: opened };

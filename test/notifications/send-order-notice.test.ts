@@ -33,7 +33,10 @@ async function setUp() {
     },
   };
   const send = (notice: OrderNotice, orderId = 'a') =>
-    sendOrderNotice({ db, box, notifier, ...clock }, { orderId, factId: `${orderId}:fact`, notice });
+    sendOrderNotice(
+      { db, box, notifier, ...clock, linkOf: ({ purpose }) => `link:${purpose}` },
+      { orderId, factId: `${orderId}:fact`, notice },
+    );
   return { db, told, send };
 }
 
