@@ -28,7 +28,11 @@ export interface ActivityDependencies {
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
   startReturn: (input: { paymentKey: string }) => Promise<void>;
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
+  /** Tells an order that waits for stock to look again. */
+  tellStockChanged: (input: { workflowId: string }) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
+  /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
+  tellFreeMonth: (input: { orderId: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** Writes people's acts to the audit log, each once. */
   recordActs: (acts: readonly AdminAct[]) => Promise<void>;

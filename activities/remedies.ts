@@ -1,8 +1,12 @@
-import { planRefund } from '../src/orders/plan-remedy.ts';
-import { takeRemedy } from '../src/orders/take-remedy.ts';
-import { lookAtRefund, recordRefundByHand, startRefund } from '../src/payments/refund-payment.ts';
+import { makeApologyCode } from '../src/discounts/make-apology-code.ts';
+import { planRemedy } from '../src/orders/plan-remedy.ts';
+import { recordByHand } from '../src/orders/record-by-hand.ts';
+import { changeRemedy, takeRemedy } from '../src/orders/take-remedy.ts';
+import { lookAtRefund, startRefund } from '../src/payments/refund-payment.ts';
 import type { SettlingDependencies } from '../src/purchases/settle-row.ts';
 import { returnClaim } from '../src/servers/finish-claim.ts';
+import { renewServer } from '../src/servers/renew-server.ts';
+import { compensationInput } from '../workflows/contract/compensate-order.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
@@ -15,8 +19,12 @@ export function createRemedies(
   OrderActivities,
   | 'beginRemedy'
   | 'takeRemedy'
+  | 'changeRemedy'
   | 'dismissOwner'
-  | 'planRefund'
+  | 'planRemedy'
+  | 'makeApologyCode'
+  | 'tellFreeMonth'
+  | 'renewServer'
   | 'startRefund'
   | 'awaitRefund'
   | 'recordRefundByHand'
@@ -27,19 +35,22 @@ export function createRemedies(
       if (taken.kind === 'refused') return { kind: 'refused', sentence: taken.sentence };
       const { orderId } = wish;
       if (taken.kind === 'unknown') return { kind: 'refused', sentence: `There is no order ${orderId}.` };
-      const { option, by, reason, endsAs } = taken.remedy;
-      await deps.startCompensation({ orderId, option, by, endsAs, ...(reason ? { reason } : {}) });
+      await deps.startCompensation(compensationInput(orderId, taken.remedy));
       return { kind: 'begun' };
     },
     takeRemedy: async (wish) => ({ policy: await deps.readPolicy(), taken: await takeRemedy(deps, wish) }),
+    changeRemedy: (wish) => changeRemedy(deps, wish),
     dismissOwner: ({ workflowId }) => deps.dismissOwner({ workflowId }),
-    planRefund: (input) =>
-      planRefund(
+    planRemedy: (input) =>
+      planRemedy(
         { ...settling, returnClaim: (claim) => returnClaim({ ...settling, ...deps }, claim) },
         input,
       ),
+    makeApologyCode: (input) => makeApologyCode(deps, input),
+    tellFreeMonth: (input) => deps.tellFreeMonth(input),
+    renewServer: (input) => renewServer(deps, input),
     startRefund: (input) => startRefund(deps, input),
-    recordRefundByHand: (input) => recordRefundByHand(deps, input),
+    recordRefundByHand: (input) => recordByHand(deps, input),
     awaitRefund: async ({ refundId }) => {
       const end = await lookAtRefund(deps, { refundId });
       if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.` });

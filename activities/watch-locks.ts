@@ -40,7 +40,10 @@ export async function watchLocks(deps: WatchDependencies): Promise<LocksWatched>
 
 function queuedByPayment({ db }: WatchDependencies): Promise<QueuedOrder[]> {
   return db.orders
-    .find({ open: true, status: 'queued' })
+    .find({
+      open: true,
+      $or: [{ status: 'queued' }, { status: 'compensating', 'remedy.option': 'reprovision' }],
+    })
     .project<QueuedOrder>({ owner: 1, statusSince: 1, supplier: 1, packageKey: 1 })
     .sort({ paidAt: 1, _id: 1 })
     .limit(queuedMax)

@@ -143,7 +143,7 @@ const sections = {
       PORT: port,
       STOREFRONT_TOKEN: ownSecret("the storefront's bearer token"),
       ADMIN_TOKEN: ownSecret("the admins' bearer token"),
-      SESSION_SECRET: ownSecret('a secret that signs sessions'),
+      SESSION_SECRET: ownSecret("a secret that signs sessions and customers' links"),
     })
     .transform((env, context) => {
       if (env.STOREFRONT_TOKEN === env.ADMIN_TOKEN) {
@@ -162,6 +162,9 @@ const sections = {
         },
       };
     }),
+  links: z
+    .object({ SESSION_SECRET: ownSecret("a secret that signs sessions and customers' links") })
+    .transform((env) => ({ linkSecret: env.SESSION_SECRET })),
   credentialsKeys: z
     .object({ CREDENTIALS_KEY: credentialsKeys })
     .transform((env) => ({ credentialsKeys: env.CREDENTIALS_KEY })),
@@ -236,6 +239,7 @@ const parts = {
     'razorpay',
     'mail',
     'publicUrl',
+    'links',
     'credentialsKeys',
     'shop',
     'log',

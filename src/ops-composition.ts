@@ -22,12 +22,15 @@ import type { PurchaseResolution } from './domain/purchase-resolution.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
 import type { OpsPorts } from './ops/cli.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
+import { remedyPorts } from './orders/take-remedy.ts';
 import { listPayments } from './payments/list-payments.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
 import type { TenancyState } from './servers/server-document.ts';
+import { importIpstocks } from './stock/import-ipstocks.ts';
+import { createStockDesk, type StockDesk } from './stock/stock-desk.ts';
 import { cancelOrder } from './temporal/cancel-order.ts';
 import { type CompensateWish, compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
@@ -91,6 +94,10 @@ interface Said {
 export function composeRecords(config: Config<'import'>, warn: Warn = () => undefined) {
   const rows = <T>(action: string, work: (records: Records) => Promise<T>) =>
     withRows({ config, warn }, action, work);
+  const desk = <T>(action: string, work: (desk: StockDesk) => Promise<T>) =>
+    rows(action, ({ db, recordAct }) =>
+      work(createStockDesk({ db, recordAct, now, readPolicy: () => readPolicy(config) })),
+    );
   return {
     /** Takes a catalogue file's JSON; throws one sentence. */
     async importCatalogue({
@@ -109,6 +116,23 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
           await recordAct({ act: 'importProducts', subject, by, reason, accepted: true, answer });
         }
         return counts;
+      });
+    },
+    listProductLines: (input: { historyDays: number }) =>
+      desk('list the products', ({ listProductLines }) => listProductLines(input)),
+    setSale: (input: Parameters<StockDesk['setSale']>[0]) =>
+      desk('change the sale', ({ setSale }) => setSale(input)),
+    setProduct: (input: Parameters<StockDesk['setProduct']>[0]) =>
+      desk('set the product', ({ setProduct }) => setProduct(input)),
+    importIpstocks: async (input: { documents: unknown; dryRun: boolean } & Required<Said>) => {
+      const { matchPolicy, reserve } = await readPolicy(config);
+      return rows('import the old stock', async ({ db, recordAct }) => {
+        const report = await importIpstocks({ db, now }, { ...input, defaults: { matchPolicy, reserve } });
+        const { by, reason, dryRun } = input;
+        const subject = { kind: 'supplier', id: 'smartvps' } as const;
+        const answer = `${report.lines.length} documents of the old shop imported, ${report.lost} fields lost.`;
+        if (!dryRun) await recordAct({ act: 'importIpstocks', subject, by, reason, accepted: true, answer });
+        return report;
       });
     },
     /** `list` is a file's JSON, or null where it is said that there are no older servers. */
@@ -235,7 +259,9 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
       ),
     cancelOrder: (wish: OrderWish) => withClient('cancel the order', (deps) => cancelOrder(deps, wish)),
     compensateOrder: (wish: CompensateWish) =>
-      withClient('compensate the order', (deps) => compensateOrder(deps, wish)),
+      withClient('compensate the order', (deps) =>
+        compensateOrder({ ...deps, ...remedyPorts(deps.db) }, wish),
+      ),
     resolveCase: (request: { orderId?: string; purchaseId?: string; resolution: PurchaseResolution }) =>
       withClient('resolve the case', (deps) => resolveCase(deps, request)),
     strandServer: (request: Parameters<typeof strandServer>[1]) =>
@@ -329,6 +355,10 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
   const acts = () => composeActs(readConfig('ops', env), warn);
   return {
     importCatalogue: (input) => records().importCatalogue(input),
+    listProductLines: (input) => records().listProductLines(input),
+    setSale: (input) => records().setSale(input),
+    setProduct: (input) => records().setProduct(input),
+    importIpstocks: (input) => records().importIpstocks(input),
     importForeign: (input) => records().importForeign(input),
     listServers: (input) => records().listServers(input),
     listCases: () => records().listCases(),

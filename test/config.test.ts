@@ -70,7 +70,7 @@ test('everything that is missing is named at once, each with a way out', () => {
       'CASHFREE_BASE_URL',
       'CASHFREE_CLIENT_ID',
       'CASHFREE_CLIENT_SECRET',
-    ].concat(['SMTP_URL', 'MAIL_FROM', 'ADMIN_EMAIL', 'PUBLIC_URL', 'CREDENTIALS_KEY']),
+    ].concat(['SMTP_URL', 'MAIL_FROM', 'ADMIN_EMAIL', 'PUBLIC_URL', 'SESSION_SECRET', 'CREDENTIALS_KEY']),
     api: [
       'TEMPORAL_ADDRESS',
       'MONGODB_URI',

@@ -19,7 +19,10 @@ export const records = proxyLocalActivities<
     | 'restartOrder'
     | 'beginRemedy'
     | 'takeRemedy'
-    | 'planRefund'
+    | 'changeRemedy'
+    | 'planRemedy'
+    | 'makeApologyCode'
+    | 'tellFreeMonth'
     | 'recordRefundByHand'
     | 'planReturn'
     | 'beginReturn'
@@ -86,6 +89,16 @@ export function wipeActivities(policy: ResolvedPolicy) {
     startToCloseTimeout: '60s',
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Stop and wipe the server',
+  });
+}
+
+/** Pays for one more month; what a lost answer did is told by the server's expiry, so tries do no harm. */
+export function renewalActivities(policy: ResolvedPolicy) {
+  return proxyActivities<Pick<OrderActivities, 'renewServer'>>({
+    scheduleToCloseTimeout: policy.wipeLimitMs,
+    startToCloseTimeout: '2m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+    summary: 'Renew the server',
   });
 }
 

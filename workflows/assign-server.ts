@@ -7,7 +7,7 @@ import { type Accepted, assignServerSignal, assignServerUpdate } from './contrac
 import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import { type DecisionSlot, endingOf } from './decision-slot.ts';
 import type { OrderRecord } from './order-record.ts';
-import type { OrderRun, StepResult } from './order-run.ts';
+import { type BuyingRun, type StepResult, stageOf } from './order-run.ts';
 import { refusalOf } from './refusal.ts';
 
 const assignHelp =
@@ -148,12 +148,13 @@ async function endOfClaim(input: {
  * By the policy `claimStranded`, a stranded server that fits is made ready instead of buying; one that is not ready in
  * time goes back, and the order buys. @returns true where the ledger has a new word on the order.
  */
-export async function claimBeforeBuying({ order, policy, record, slot }: OrderRun): Promise<boolean> {
+export async function claimBeforeBuying(run: BuyingRun): Promise<boolean> {
+  const { order, policy, record, slot } = run;
   if (!policy.claimStranded) return false;
   const claim = await records.claimStranded({ orderId: order.orderId });
   if (claim.kind === 'none') return false;
   await record.enter({
-    status: 'queued',
+    status: stageOf(run, 'queued'),
     text: `${claim.ip}, a stranded server of its package, is made ready instead of buying one.`,
     next: {
       text: 'Is delivered once it is wiped and has a new login; else a server is bought, at the latest at',
@@ -171,7 +172,7 @@ export async function claimBeforeBuying({ order, policy, record, slot }: OrderRu
  * this run began while the order looked for its next step is waited for.
  */
 export async function resumeClaim(
-  run: OrderRun,
+  run: BuyingRun,
   input: { purchaseId: string; failure: Failure | null },
 ): Promise<StepResult> {
   const { policy, record, slot } = run;

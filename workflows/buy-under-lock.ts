@@ -7,13 +7,13 @@ import { purchaseActivities, records, settlingActivities, stock } from './activi
 import { claimBeforeBuying } from './assign-server.ts';
 import type { ReleaseOutcome } from './contract/package-lock.ts';
 import { endingOf } from './decision-slot.ts';
-import type { FailedStep, OrderRun } from './order-run.ts';
+import { type BuyingRun, type FailedStep, stageOf } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
 
 /** How a turn under the lock ended. */
 export type Turn =
   | { kind: 'bought'; purchaseId: string; ip: string }
-  | { kind: 'short'; count: number; reserve: number; dry: boolean }
+  | Extract<StockCheck, { kind: 'short' }>
   | { kind: 'again'; pauseMs?: number }
   | FailedStep;
 
@@ -22,12 +22,12 @@ export type Turn =
  * verifies while holding it. The status says `provisioning` only once the lock is held, or a crash before would strand
  * the order.
  */
-export async function buyUnderLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
+export async function buyUnderLock(run: BuyingRun, input: { purchaseId: string }): Promise<Turn> {
   const { order, policy, record } = run;
   const { purchaseId } = input;
   if (await claimBeforeBuying(run)) return { kind: 'again' };
   await record.enter({
-    status: 'queued',
+    status: stageOf(run, 'queued'),
     text: 'Waits its turn for the package.',
     next: { text: 'Buys the server when its turn comes.', at: null },
   });
@@ -53,13 +53,13 @@ export async function buyUnderLock(run: OrderRun, input: { purchaseId: string })
 }
 
 async function buyHoldingTheLock(
-  run: OrderRun,
+  run: BuyingRun,
   input: { purchaseId: string; fencingNumber: number },
 ): Promise<Turn> {
   const { order, policy, record } = run;
   const { orderId } = order;
   const writing = record.enter({
-    status: 'provisioning',
+    status: stageOf(run, 'provisioning'),
     text: 'Its turn: checks the stock and buys the server.',
     next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
   });
@@ -85,7 +85,7 @@ async function buyHoldingTheLock(
 }
 
 /** A refusal after which the count fell may have been a sale: then nothing is tried again without a person's look. */
-async function isCountUnchanged({ order, policy }: OrderRun, before: number): Promise<boolean> {
+async function isCountUnchanged({ order, policy }: BuyingRun, before: number): Promise<boolean> {
   const { orderId } = order;
   const { lowStockWarning } = policy;
   const now = await stock.checkStock({ orderId, trial: true, lowStockWarning });
@@ -93,7 +93,7 @@ async function isCountUnchanged({ order, policy }: OrderRun, before: number): Pr
 }
 
 /** A dead holder's purchase may still be at the supplier: the next one waits for it, then looks at the stock again. */
-async function waitForPurchase(run: OrderRun, purchaseId: string): Promise<void> {
+async function waitForPurchase(run: BuyingRun, purchaseId: string): Promise<void> {
   run.record.note(`Waits for purchase ${purchaseId}, which may still be at the supplier.`);
   await settlingActivities(run.policy).settlePurchase({
     purchaseId,
@@ -117,7 +117,7 @@ function withoutStock(found: Exclude<StockCheck, { kind: 'available' }>): Turn {
   }
 }
 
-function warnOfLowStock(run: OrderRun, found: { count: number; packageName: string }): void {
+function warnOfLowStock(run: BuyingRun, found: { count: number; packageName: string }): void {
   run.record.note(lowStockSentence({ packageName: found.packageName, available: found.count }));
   run.notices.tell({ factId: 'lowStock', notice: { kind: 'lowStock', available: found.count } });
 }
@@ -132,7 +132,7 @@ const reachedNobody: readonly PurchaseOutcome['kind'][] = [
 ];
 
 async function buy(
-  run: OrderRun,
+  run: BuyingRun,
   input: { purchaseId: string; fencingNumber: number; stockBefore: number },
 ): Promise<PurchaseOutcome> {
   const { policy, order } = run;
@@ -149,7 +149,7 @@ async function buy(
 }
 
 /** A purchase of an earlier run whose lock is lost: settled without asking for it, the fence is still its own. */
-export async function settleWithoutLock(run: OrderRun, input: { purchaseId: string }): Promise<Turn> {
+export async function settleWithoutLock(run: BuyingRun, input: { purchaseId: string }): Promise<Turn> {
   const outcome = await settlingActivities(run.policy).settlePurchase({
     purchaseId: input.purchaseId,
     asOwner: true,
@@ -160,7 +160,7 @@ export async function settleWithoutLock(run: OrderRun, input: { purchaseId: stri
 
 /** What follows from a purchase's outcome: verified before the lock is released, a mismatch dries the package. */
 async function afterPurchase(
-  run: OrderRun,
+  run: BuyingRun,
   input: { purchaseId: string; outcome: PurchaseOutcome },
 ): Promise<Turn> {
   const { purchaseId, outcome } = input;
@@ -207,7 +207,7 @@ async function afterPurchase(
 }
 
 /** Proves the address, whoever bought it; used under the lock and after a restart. */
-export async function verify(run: OrderRun, purchaseId: string): Promise<Turn> {
+export async function verify(run: BuyingRun, purchaseId: string): Promise<Turn> {
   const { orderId } = run.order;
   const verified = await records.verifyServer({ orderId, purchaseId });
   switch (verified.kind) {

@@ -14,6 +14,9 @@ export type Decision = {
       act: 'cancel' | 'remedy';
       option: RemedyOption;
       reason: string | null;
+      /** Of `priceAdjustment`. */
+      productId?: string | null;
+      amountPaise?: number | null;
       endsAs: 'refunded' | 'cancelled';
     }
   | { act: 'ownerChanged' }

@@ -17,7 +17,7 @@ export async function handOver(run: OrderRun, ending: EndingDecision): Promise<S
   // What was noted so far is written while the order is still ours.
   await record.flush();
   const { orderId } = record;
-  const { option, by, reason, endsAs } = ending;
+  const { option, by, reason, endsAs, productId = null, amountPaise = null } = ending;
   const workflowId = compensationWorkflowId(orderId);
   const begun = await records.beginRemedy({
     orderId,
@@ -26,6 +26,8 @@ export async function handOver(run: OrderRun, ending: EndingDecision): Promise<S
     by,
     reason,
     endsAs,
+    productId,
+    amountPaise,
   });
   if (begun.kind === 'begun') {
     record.handOver();

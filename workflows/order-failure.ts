@@ -38,6 +38,7 @@ export async function enterFailed(run: FailingRun, step: FailedStep): Promise<Fa
       message,
       retriesDone: run.retriesByItself,
       ...(step.mayRetry === false ? { mayRetry: false } : {}),
+      ...(run.isRemedy ? { ofRemedy: true } : {}),
     },
     nextWithinMs: withinMs,
     ...(actsAtDeadline(plan) ? { decideWithinMs: run.policy.decisionDeadlineMs } : {}),

@@ -7,7 +7,7 @@ import {
   type RetryAnswer,
 } from '../src/domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
-import { availableRemedies, type RemedyOption, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
+import { type RemedyNow, type RemedyOption, remedyLetters, remedyOptions } from '../src/domain/remedy.ts';
 import {
   type Accepted,
   cancelOrderSignal,
@@ -20,10 +20,11 @@ import {
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
-import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
+import { findInteger, findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
+import { judgeChange } from './remedy-messages.ts';
 
 export interface OrderMessages {
   /** True where somebody asked to look again at once; reading it forgets it. */
@@ -39,8 +40,8 @@ interface MessageDesk {
   policy: () => ResolvedPolicy | undefined;
   /** True once something was sent to the supplier for the order. */
   isSent: () => boolean;
-  /** True for the run of a remedy. */
-  isRemedy: boolean;
+  /** Set for the run of a remedy: what it is doing, null before it has the order. */
+  remedy?: () => RemedyNow | null;
 }
 
 const fromUi = 'Temporal Web UI';
@@ -54,10 +55,12 @@ const cancelHelp =
   'may carry {"reason": "...", "by": "your name"}.';
 const compensateHelp =
   'What is done for the customer of a failed order: {"option": "refund", "reason": "...", "by": "your name"}. ' +
-  'Refund: all that was paid goes back, then any server is taken back.';
+  'refund: all that was paid goes back, then any server is taken back. "A" (reprovision): the right server is bought. ' +
+  '"B" (priceAdjustment, may carry "productId" or "amountPaise"): the customer keeps the server, the difference goes ' +
+  'back. "C" (refundAndFreeMonth): all goes back, and the server stays one month.';
 
 /** What a message leads to: `carryOut` runs only for an accepted one, and at once. */
-type Judgement =
+export type Judgement =
   | { kind: 'accepted'; next: string; carryOut: (said: { by: string; reason: string | null }) => void }
   | { kind: 'refused'; sentence: string };
 
@@ -182,13 +185,6 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     };
   }
 
-  /** A retry that waits for its outcome decides no failure: what ends the order may replace it. */
-  function endingState() {
-    const { orderId, status } = record;
-    const decided = slot.taken?.act === 'retry' && status !== 'failed' ? null : slot.taken;
-    return { orderId, status, decided, sent: desk.isSent() };
-  }
-
   function judgeCancel(from: SignalInput): Judgement {
     if (from.kind === 'unreadable')
       return refused(`Failed to read the cancellation: ${from.why}. ${cancelHelp}`);
@@ -198,7 +194,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       decided: slot.taken,
       sent: desk.isSent(),
     };
-    if (desk.isRemedy) {
+    if (desk.remedy) {
       return refused(`Order ${record.orderId} has a remedy under way; it cannot be cancelled.`);
     }
     return judgeEnding(answerCancel(state), { act: 'cancel', option: 'refund', endsAs: 'cancelled' });
@@ -209,9 +205,18 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (option === undefined) {
       return refused(`Failed to read which remedy order ${record.orderId} is to get. ${compensateHelp}`);
     }
-    if (option === 'refundedByHand') return judgeByHand(from);
-    if (!availableRemedies.includes(option)) {
-      return refused(`The remedy ${option} is not available yet; nothing was changed. ${compensateHelp}`);
+    const wish = {
+      option,
+      productId: findText({ from, name: 'productId' }) ?? null,
+      amountPaise: readAmount(from),
+    };
+    if (desk.remedy) {
+      return judgeChange({ record, slot, now: desk.remedy(), from, wish });
+    }
+    if (option === 'refundedByHand') {
+      return refused(
+        `Order ${record.orderId} has no refund that is blocked: send {"option": "refund"} first, and refundedByHand only where the gateway refuses.`,
+      );
     }
     const state = {
       orderId: record.orderId,
@@ -219,43 +224,26 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       decided: slot.taken,
       sent: desk.isSent(),
     };
-    const answer = answerCompensate({ ...state, isRemedy: desk.isRemedy });
-    return judgeEnding(answer, { act: 'remedy', option, endsAs: 'refunded' });
-  }
-
-  /** The way out where the gateway gives the money back no more: the remedy ends by what an admin has paid. */
-  function judgeByHand(from: SignalInput): Judgement {
-    const { orderId, status } = record;
-    if (!desk.isRemedy || status !== 'failed') {
-      return refused(
-        `Order ${orderId} has no refund that is blocked: send {"option": "refund"} first, and refundedByHand only where the gateway refuses.`,
-      );
-    }
-    const reference = findText({ from, name: 'reference' });
-    if (!reference) return refused(`Failed to read the reference of the transfer for order ${orderId}.`);
-    const answer = answerCompensate({ ...endingState(), isRemedy: true });
-    if (answer.kind === 'refused') return answer;
-    return {
-      kind: 'accepted',
-      next: 'It is recorded as given back by hand; then what is left of the remedy is done.',
-      carryOut({ by }) {
-        const at = nowIso();
-        slot.fill({ act: 'remedy', option: 'refundedByHand', by, reason: reference, at, endsAs: 'refunded' });
-      },
-    };
+    const answer = answerCompensate({ ...state, option });
+    return judgeEnding(answer, { act: 'remedy', ...wish, endsAs: 'refunded' });
   }
 
   function judgeEnding(
     answer: EndingAnswer,
-    wish: { act: 'cancel' | 'remedy'; option: RemedyOption; endsAs: 'refunded' | 'cancelled' },
+    wish: {
+      act: 'cancel' | 'remedy';
+      option: RemedyOption;
+      productId?: string | null;
+      amountPaise?: number | null;
+      endsAs: 'refunded' | 'cancelled';
+    },
   ): Judgement {
     if (answer.kind === 'refused') return answer;
     return {
       kind: 'accepted',
       next: answer.next,
       carryOut({ by, reason }) {
-        const at = nowIso();
-        slot.fill(answer.act === 'retry' ? { act: 'retry', by, at } : { ...wish, by, reason, at });
+        slot.fill({ ...wish, by, reason, at: nowIso() });
       },
     };
   }
@@ -267,6 +255,11 @@ function readOption(from: SignalInput): RemedyOption | undefined {
   if (said === undefined) return undefined;
   const letter = Object.entries(remedyLetters).find(([name]) => name === said.toUpperCase());
   return letter?.[1] ?? remedyOptions.find((option) => option === said);
+}
+
+function readAmount(from: SignalInput): number | null {
+  const amountPaise = findInteger({ from, name: 'amountPaise' });
+  return amountPaise !== undefined && amountPaise > 0 ? amountPaise : null;
 }
 
 function viewStatus(record: OrderRecord) {

@@ -67,6 +67,8 @@ interface StatusChange {
   /** The purchase of a failure that a person may resolve. */
   casePurchaseId?: string;
   ip?: string;
+  /** True where an end is none yet: a free month runs. */
+  staysOpen?: boolean;
 }
 
 /** Lines of the timeline, and acts of the audit log, that one write takes along. */
@@ -91,6 +93,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
   let next: StatusChange['next'] = { text: 'The order is loaded and checked.', at: null };
   let decisionDeadline: string | null = null;
   let version = 0;
+  let isOpen = true;
   let claimed = 0;
   let hasEntered = false;
   let written = 0;
@@ -140,6 +143,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
       next = order.next ?? next;
       decisionDeadline = order.decisionDeadline;
       version = order.version;
+      isOpen = order.open;
       // An order that an earlier run has taken on is shown and written before this run enters anything.
       if (status !== 'pendingPayment') {
         hasEntered = true;
@@ -192,6 +196,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
       failure = change.failure ? { ...change.failure, since: new Date(sinceMs).toISOString() } : null;
       casePurchaseId = change.casePurchaseId ?? null;
       if (change.ip) ip = change.ip;
+      isOpen = change.staysOpen === true || !endStatuses.includes(status);
       record.note(change.text);
       hasEntered = true;
       publishSearchAttributes(failedBefore);
@@ -288,7 +293,7 @@ export function createOrderRecord(orderId: string): OrderRecord {
       at: new Date(Date.now()).toISOString(),
       status,
       statusSince: new Date(sinceMs).toISOString(),
-      open: !endStatuses.includes(status),
+      open: isOpen,
       failure,
       next,
       server: ip === null ? null : { ip },

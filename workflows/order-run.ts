@@ -8,15 +8,14 @@ import type { OrderRecord } from './order-record.ts';
 import type { PaymentDesk } from './payment-desk.ts';
 import type { PackageLock } from './with-package-lock.ts';
 
-/** All that the steps of one order share. */
-export interface OrderRun {
+/** What buying and delivering share, for an order's own run and for a remedy's. */
+export interface BuyingRun {
   order: OrderFacts;
   policy: ResolvedPolicy;
   record: OrderRecord;
   messages: OrderMessages;
   slot: DecisionSlot;
   notices: OrderNotices;
-  payments: PaymentDesk;
   lock: PackageLock;
   /** A person's retry buys once although the package is marked dry. */
   trial: boolean;
@@ -26,10 +25,23 @@ export interface OrderRun {
   isRemedy: boolean;
   /** A decision that was taken before the present failure was known. */
   earlyDecision: Decision | null;
-  /** How many payments were looked at when the next step was planned. */
-  paymentsAtPlan: number;
   /** Since when the order waits for stock, over several looks; null while it does not. */
   waitingForStockSinceMs: number | null;
+}
+
+/** All that the steps of one order share. */
+export interface OrderRun extends BuyingRun {
+  payments: PaymentDesk;
+  /** How many payments were looked at when the next step was planned. */
+  paymentsAtPlan: number;
+}
+
+/** A step of a remedy is no status of its own: the order stays `compensating`. */
+export function stageOf(
+  { isRemedy }: Pick<BuyingRun, 'isRemedy'>,
+  status: 'queued' | 'waitingForStock' | 'provisioning' | 'preparing',
+): OrderStatus {
+  return isRemedy ? 'compensating' : status;
 }
 
 export interface FailedStep {

@@ -4,8 +4,7 @@ import type { OrderStatus } from '../src/domain/order.ts';
 import type { NextStep, OpenedOrder, OrderFacts } from '../src/domain/order-facts.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
-import { resumeClaim, useAssignServer } from './assign-server.ts';
-import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
+import { useAssignServer } from './assign-server.ts';
 import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
 import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
@@ -17,9 +16,10 @@ import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 import { usePaymentDesk } from './payment-desk.ts';
+import { takePurchaseStep } from './purchase-step.ts';
+import { renewServer } from './renew-server.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
 import { sayError } from './say-error.ts';
-import { waitForStock } from './wait-for-stock.ts';
 import { usePackageLock } from './with-package-lock.ts';
 
 /**
@@ -53,7 +53,6 @@ async function runOrder({
     slot,
     policy: () => policy,
     isSent: () => facts.order?.sent ?? false,
-    isRemedy: false,
   });
   // The button "Request Cancellation" of the Temporal Web UI is the message cancelOrder.
   cancelRequested.catch(() => messages.cancelFromUi());
@@ -100,6 +99,7 @@ async function runOrder({
     waitingForStockSinceMs: null,
   };
   const status = await runToTheEnd(run, opened);
+  if (order.freeMonthOf) await records.tellFreeMonth({ orderId: order.freeMonthOf.orderId });
   await nothingLeft();
   return { orderId, ended: status, explanation: record.timeline.at(-1)?.text ?? '' };
 }
@@ -170,36 +170,20 @@ async function takeNextStep(run: OrderRun, step: NextStep): Promise<StepResult> 
   switch (step.kind) {
     case 'awaitPayment':
       return awaitRightPayment(run);
-    case 'buy':
-      return afterTurn(run, await buyUnderLock(run, step));
-    case 'settle':
-      return afterTurn(run, await settleWithoutLock(run, step));
-    case 'claim':
-      return resumeClaim(run, step);
-    case 'verify':
-      return afterTurn(run, await verify(run, step.purchaseId));
     case 'finishDelivery':
       return deliverServer(run, step);
-    case 'case':
-      return {
-        kind: 'failed',
-        code: step.duplicate ? 'duplicateServer' : 'purchaseUnknown',
-        message: step.sentence,
-        purchaseId: step.purchaseId,
-      };
-    case 'broken':
-      return { kind: 'failed', code: 'internalError', message: step.why };
+    case 'renew':
+      return renewServer(run);
     case 'ended':
       return endAs(run, step.status);
     default:
-      return assertNever(step);
+      return takePurchaseStep(
+        run,
+        step,
+        (server) => deliverServer(run, server),
+        run.order.paidLate ? () => giveLatePaymentBack(run) : null,
+      );
   }
-}
-
-async function afterTurn(run: OrderRun, turn: Turn): Promise<StepResult> {
-  if (turn.kind === 'bought') return deliverServer(run, turn);
-  if (turn.kind === 'short') return run.order.paidLate ? giveLatePaymentBack(run) : waitForStock(run, turn);
-  return turn;
 }
 
 /** Only a wrong payment is there: the order asks for no lock and waits for the right one. */

@@ -191,7 +191,7 @@ export const interventionTable: Record<OrderStatus, Row> = {
         says: 'it goes on with what was chosen first; the refund keeps its id',
       },
     },
-    lock: notThere('compensating', 'the order has given it back'),
+    lock: notThere('compensating', 'the order has given it back; a remedy that buys asks again'),
   },
   refunded: endedByRemedy('refunded'),
   cancelled: endedByRemedy('cancelled'),

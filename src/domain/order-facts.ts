@@ -1,3 +1,4 @@
+import type { FreeMonthLink } from './free-month.ts';
 import type { Failure, OrderStatus, SupplierName } from './order.ts';
 import type { MatchPolicy } from './package-name.ts';
 
@@ -11,8 +12,14 @@ export interface OrderFacts {
   next: { text: string; at: string | null } | null;
   decisionDeadline: string | null;
   version: number;
+  /** False once the order has ended. */
+  open: boolean;
   /** True once something was sent to the supplier for this order. */
   sent: boolean;
+  /** While a free month runs: until when (ISO UTC). */
+  freeUntil: string | null;
+  /** The free month that this order renews or switches from. */
+  freeMonthOf: FreeMonthLink | null;
   /** True once a server was delivered. */
   delivered: boolean;
   /** True where its checkout had expired when it was paid. */
@@ -39,6 +46,8 @@ export type NextStep =
   | { kind: 'claim'; purchaseId: string; failure: Failure | null }
   | { kind: 'case'; purchaseId: string; duplicate: boolean; sentence: string }
   | { kind: 'verify'; purchaseId: string; ip: string }
+  /** A renewal: the server of its free month is paid for one more month. */
+  | { kind: 'renew' }
   | { kind: 'finishDelivery'; purchaseId: string; ip: string }
   /** What is stored cannot be made sense of: a person has to look. */
   | { kind: 'broken'; why: string }

@@ -1,6 +1,7 @@
 import { assertNever } from './assert-never.ts';
 import { describeDuration } from './duration.ts';
 import type { OrderStatus } from './order.ts';
+import type { RemedyOption } from './remedy.ts';
 
 /** What follows from a retry: `decide` fills the failed order's slot, `wake` looks again at once, `afterOutcome`
  * continues as soon as the running step's outcome is known; `none`: what it asks for goes on already. */
@@ -83,7 +84,7 @@ export interface EndingState extends Pick<RetryState, 'orderId' | 'status' | 'de
 
 /** What follows from `cancelOrder` or `compensateOrder`: `end` gives the order to its remedy. */
 export type EndingAnswer =
-  | { kind: 'accepted'; act: 'end' | 'retry'; next: string }
+  | { kind: 'accepted'; act: 'end'; next: string }
   | { kind: 'refused'; sentence: string };
 
 /** The row "cancel" of the matrix status x message: only what the supplier has never heard of is cancelled. */
@@ -110,20 +111,29 @@ export function answerCancel(state: EndingState): EndingAnswer {
   }
 }
 
-/** The row "compensate" of the matrix, for the remedy `refund`, at the order's own workflow. */
-export function answerCompensate(state: EndingState & { isRemedy: boolean }): EndingAnswer {
-  const { orderId, status } = state;
+/** What each remedy does, in words. */
+export const remedySteps: Record<RemedyOption, string> = {
+  reprovision: 'The right server is bought and its login mailed; then the wrong one is taken back.',
+  priceAdjustment: 'The customer has the server that was bought; the difference goes back.',
+  refundAndFreeMonth: 'What was paid goes back; the customer has the server for a month.',
+  refund: 'What was paid goes back; then any server is taken back.',
+  refundedByHand: 'It is recorded as given back by hand.',
+};
+
+/** The row "compensate" of the matrix: at the order's own workflow, and at its remedy's. */
+export function answerCompensate(state: EndingState & { option: RemedyOption }): EndingAnswer {
+  const { orderId, status, option } = state;
   switch (status) {
     case 'queued':
     case 'waitingForStock':
     case 'failed':
       if (state.decided) return alreadyDecided(state.decided);
-      if (state.isRemedy) return { kind: 'accepted', act: 'retry', next: 'The refund is tried again.' };
-      return {
-        kind: 'accepted',
-        act: 'end',
-        next: 'What was paid goes back; then any server is taken back.',
-      };
+      if (status !== 'failed' && option !== 'refund') {
+        return refusedEnding(
+          `Order ${orderId} is ${status}: it is still to get its server. Send compensateOrder {"option": "refund"}.`,
+        );
+      }
+      return { kind: 'accepted', act: 'end', next: remedySteps[option] };
     case 'pendingPayment':
       return refusedEnding(`Order ${orderId} is just being opened. Try again in a moment.`);
     case 'active':

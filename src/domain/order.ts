@@ -41,6 +41,8 @@ export interface Failure {
   mayRetry?: boolean;
   /** Automatic retries before this failure, since a person last decided. */
   retriesDone?: number;
+  /** True where the remedy has failed, not what came before it. */
+  ofRemedy?: boolean;
 }
 
 /** What the order's money bought so far; moved only by conditional updates (design 12). */

@@ -5,15 +5,6 @@ export type RefundStart =
 
 export type RefundEnd = { kind: 'success' } | { kind: 'cancelled'; sentence: string };
 
-/** The next step of a remedy, by what MongoDB and the ledger say. */
-export type RemedyStep =
-  | { kind: 'settle'; purchaseId: string }
-  | { kind: 'refund'; paymentKey: string }
-  | { kind: 'endServer'; purchaseId: string; ip: string }
-  /** All else is done; what the gateway refused in this try is still to be given back. */
-  | { kind: 'blocked' }
-  | { kind: 'done'; endsAs: 'refunded' | 'cancelled'; refundedPaise: number; currency: string };
-
 /** A part of a payment that goes back under a name of its own. */
 export interface RefundPart {
   /** `difference`. */

@@ -1,3 +1,4 @@
+import type { OrderStatus } from './order.ts';
 import type { OrderFacts } from './order-facts.ts';
 
 /** What `compensateOrder` can do for a customer (design 8). */
@@ -9,9 +10,6 @@ export const remedyOptions = [
   'refundedByHand',
 ] as const;
 export type RemedyOption = (typeof remedyOptions)[number];
-
-/** The remedies that this version carries out; the others are refused with "not available yet". */
-export const availableRemedies: readonly RemedyOption[] = ['refund'];
 
 /** The owner's letters for the remedies. */
 export const remedyLetters: Readonly<Record<string, RemedyOption>> = {
@@ -29,19 +27,62 @@ export interface RemedyWish {
   by: string;
   reason: string | null;
   endsAs: 'refunded' | 'cancelled';
+  /** Of `priceAdjustment`: what the server is sold as; null or missing where the catalogue says. */
+  productId?: string | null;
+  /** Of `priceAdjustment`: what goes back, integer minor units; null or missing where the catalogue says. */
+  amountPaise?: number | null;
 }
 
 /** What is carried out for the customer, taken once by conditional update. */
 export interface Remedy extends Omit<RemedyWish, 'orderId'> {
   /** ISO UTC. */
   startedAt: string;
+  /** What the order was when the remedy took it. */
+  from?: OrderStatus;
+  adjustment?: Adjustment | null;
+  /** Of `reprovision`: purchases up to this number serve the order no more; null before it is marked. */
+  replaces?: number | null;
 }
 
+/** What `priceAdjustment` makes of an order, written down before anything of it is done. */
+export interface Adjustment {
+  /** The server that the customer gets or keeps. */
+  purchaseId: string;
+  ip: string;
+  /** What it is sold as; the id is null where the catalogue has no such product. */
+  productId: string | null;
+  productName: string;
+  /** What was ordered instead. */
+  orderedProductName: string;
+  /** What goes back, integer minor units, never negative. */
+  differencePaise: number;
+}
+
+/** What the messages of a remedy's run have to know of it. */
+export interface RemedyNow {
+  option: RemedyOption;
+  /** True once money has moved for it: then it goes on with that. */
+  moneyBegun: boolean;
+  /** True while a free month runs. */
+  inMonth: boolean;
+}
+
+/** Whether a blocked remedy became another one. */
+export type RemedyChange = { kind: 'changed'; remedy: Remedy } | { kind: 'refused'; sentence: string };
+
 /**
- * A refusal brings the order
- * along where it has ended by this very remedy: a run that was reset still answers for it.
+ * A refusal brings the order along where it has ended by this very remedy: a run that was reset still answers for it.
+ * `requestIds`: what an earlier run of the remedy may have left at the lock.
  */
 export type RemedyTaken =
-  | { kind: 'taken'; order: OrderFacts; remedy: Remedy }
+  | {
+      kind: 'taken';
+      /** False where this workflow had the order before. */
+      isNew: boolean;
+      order: OrderFacts;
+      remedy: Remedy;
+      moneyBegun: boolean;
+      requestIds: string[];
+    }
   | { kind: 'unknown' }
   | { kind: 'refused'; sentence: string; ended?: OrderFacts };

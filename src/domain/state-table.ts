@@ -45,6 +45,7 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     moves: [
       { to: 'provisioning', by: 'step', when: 'it holds the lock of the package' },
       { to: 'preparing', by: 'step', when: 'a stranded server was made ready for it' },
+      { to: 'active', by: 'step', when: 'it is a renewal, and its server is renewed' },
       { to: 'failed', by: 'limit', when: 'the lock was busy for lockWaitLimit' },
       { to: 'compensating', by: 'person', when: 'it is cancelled: its money goes back' },
     ],
@@ -90,8 +91,8 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
   },
   active: {
     owner: 'provisionOrder',
-    moves: [{ to: 'compensating', by: 'person', when: 'an admin begins a remedy' }],
-    boundedBy: 'nothing: an end',
+    moves: [{ to: 'compensating', by: 'person', when: 'an admin begins a remedy, or a free month is over' }],
+    boundedBy: 'nothing: an end, open while a free month runs (freeMonth)',
     boundMs: () => null,
   },
   failed: {
@@ -112,12 +113,22 @@ export const statusTable: Record<OrderStatus, StatusRow> = {
     moves: [
       { to: 'refunded', by: 'step', when: 'the gateway says that all the money is back' },
       { to: 'cancelled', by: 'step', when: 'the same, and nothing was ever sent to the supplier' },
-      { to: 'failed', by: 'limit', when: 'the gateway refuses, or does not answer for refundLimit' },
+      { to: 'active', by: 'step', when: 'the customer has a server, and nothing of the remedy is left' },
+      {
+        to: 'failed',
+        by: 'limit',
+        when: 'a leg cannot be taken: the gateway or the supplier refuses, or does not answer in its time',
+      },
     ],
-    boundedBy: 'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server',
+    boundedBy:
+      'refundLimit to give the refund to the gateway and for its word, wipeLimit for the server; for another ' +
+      'server lockWaitLimit, waitForStock, what a purchase takes, and credentialsLimit twice',
     boundMs: (policy) =>
       2 * policy.refundLimitMs +
-      policy.wipeLimitMs +
+      policy.lockWaitLimitMs +
+      policy.waitForStockMs +
+      2 * policy.credentialsLimitMs +
+      2 * policy.wipeLimitMs +
       policy.longestPurchaseMs +
       longestSettlingMs(policy) +
       300_000,

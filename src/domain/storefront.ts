@@ -1,3 +1,4 @@
+import type { FreeMonthLink } from './free-month.ts';
 import type { FailureCode, GatewayName, OrderStatus } from './order.ts';
 
 /** A product as the storefront sees it. */
@@ -30,6 +31,8 @@ export interface OrderView {
   failure?: { code: FailureCode; message: string; since: string };
   server?: { ip: string };
   next?: { text: string; at: string | null };
+  /** While a free month runs: until when. */
+  freeUntil?: string;
 }
 
 /** What a customer orders. The price is the catalogue's alone. */
@@ -41,6 +44,8 @@ export interface CheckoutRequest {
   discountCode: string | null;
   gateway: GatewayName;
   idempotencyKey: string | null;
+  /** Set by a customer's link alone. */
+  freeMonthOf?: FreeMonthLink;
 }
 
 export interface CheckoutReply {
@@ -54,9 +59,16 @@ export interface CheckoutReply {
   payment: { gateway: GatewayName; gatewayOrderId: string; sessionId: string };
 }
 
+/** What a customer's choice in a free month leads to: a payment to be made, or why not. */
+export type MonthCheckout =
+  | { kind: 'placed'; reply: CheckoutReply }
+  | { kind: 'closed'; sentence: string }
+  | { kind: 'failed'; sentence: string };
+
 export type CheckoutRefusal =
   | 'unknownProduct'
   | 'productDisabled'
+  | 'atCapacity'
   | 'sizeNotSold'
   | 'unknownDiscountCode'
   | 'discountExpired'

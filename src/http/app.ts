@@ -46,14 +46,18 @@ function mount({ app, route, deps }: { app: Express; route: Route; deps: HttpDep
   };
   const handle: RequestHandler = async (request, response) => {
     const { headers, body } = request;
-    const params = Object.fromEntries(
-      Object.entries(request.params).map(([name, value]) => [name, String(value)]),
-    );
     const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    send(response, await route.handle({ params, headers, body, rawBody }, deps));
+    const asked = { params: textsOf(request.params), headers, body, rawBody, query: textsOf(request.query) };
+    send(response, await route.handle(asked, deps));
   };
   const method = route.method === 'GET' ? 'get' : 'post';
   app[method](route.path, guard, ...readBody({ kind: route.body, refuse: send }), handle);
+}
+
+function textsOf(values: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
 }
 
 function refuseMethod(path: string): RequestHandler {
@@ -85,6 +89,11 @@ function answerError({ logger }: HttpDeps): ErrorRequestHandler {
 }
 
 function send(response: Response, reply: Reply): void {
+  if ('text' in reply) {
+    const { status, headers: own = {}, contentType, text } = reply;
+    response.status(status).set(own).set('content-type', contentType).send(Buffer.from(text));
+    return;
+  }
   const errorId = 'errorId' in reply.body ? reply.body.errorId : undefined;
   response.locals.errorId = errorId;
   response

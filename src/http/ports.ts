@@ -1,9 +1,17 @@
+import type { FreeMonthLink, MonthOffer } from '../domain/free-month.ts';
 import type { GatewayName, OrderStatus } from '../domain/order.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { RemedyOption } from '../domain/remedy.ts';
-import type { CheckoutOutcome, CheckoutRequest, OrderView, ProductView } from '../domain/storefront.ts';
+import type {
+  CheckoutOutcome,
+  CheckoutRequest,
+  MonthCheckout,
+  OrderView,
+  ProductView,
+} from '../domain/storefront.ts';
 import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { SyncAnswer, SyncWish } from './stock-routes.ts';
 
 /** What a person wants of an order: to retry or to cancel it. */
 export interface OrderWish {
@@ -82,6 +90,13 @@ export interface HttpPorts {
   cancelOrder(wish: OrderWish): Promise<OrderActOutcome>;
   compensateOrder(wish: CompensateWish): Promise<OrderActOutcome>;
   resolveCase(request: ResolveRequest): Promise<ResolveOutcome>;
+  syncStock(wish: SyncWish): Promise<SyncAnswer>;
+  /** True for a customer's link of ours that has not expired. */
+  isValidLink(link: { orderId: string; purpose: string; until: string; key: string }): boolean;
+  /** What the customer of a free month is offered by their link. */
+  offerMonth(link: FreeMonthLink): Promise<MonthOffer>;
+  /** What they have chosen: a payment to be made. */
+  checkOutMonth(link: FreeMonthLink): Promise<MonthCheckout>;
   readiness(): Promise<ReadinessCheck[]>;
 }
 

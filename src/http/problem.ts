@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { FieldProblem } from '../domain/webhook-verdict.ts';
-import type { Reply } from './route.ts';
+import type { JsonReply } from './route.ts';
 
 /** The stable types of our errors (`/problems/<name>`), each with its status and its title. */
 const problems = {
@@ -18,6 +18,7 @@ const problems = {
   'not-possible-now': [409, 'The order does not allow this as it stands'],
   'case-not-resolved': [409, 'The case cannot be resolved so'],
   'product-disabled': [409, 'The product is not sold at present'],
+  'at-capacity': [409, 'The package is at capacity'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body has a type that is not read here'],
   'unknown-product': [422, 'The product does not exist'],
@@ -46,7 +47,7 @@ export function problem(input: {
   errors?: readonly FieldProblem[];
   members?: Readonly<Record<string, unknown>>;
   headers?: Readonly<Record<string, string>>;
-}): Reply {
+}): JsonReply {
   const [status, title] = problems[input.type];
   return {
     status,
@@ -64,13 +65,13 @@ export function problem(input: {
 }
 
 /** A 400 that names each field and what is wrong with it. */
-export function invalidRequest(errors: readonly FieldProblem[]): Reply {
+export function invalidRequest(errors: readonly FieldProblem[]): JsonReply {
   const named = errors.map((error) => `${error.field} ${error.message}`).join(' ');
   return problem({ type: 'invalid-request', detail: `Failed to read the request: ${named}`, errors });
 }
 
 /** A 503: the client may send the same again. */
-export function unavailable(detail: string): Reply {
+export function unavailable(detail: string): JsonReply {
   return problem({ type: 'unavailable', detail, headers: { 'retry-after': String(retryAfterSeconds) } });
 }
 
@@ -81,7 +82,7 @@ const unavailableSentences: Readonly<Record<string, string>> = {
 };
 
 /** The answer to whatever a handler or a body reader threw. */
-export function problemOf(error: unknown): Reply {
+export function problemOf(error: unknown): JsonReply {
   const { code, status } = factsOf(error);
   const sentence = unavailableSentences[code];
   if (sentence !== undefined) return unavailable(sentence);
@@ -103,7 +104,7 @@ function factsOf(error: unknown): { code: string; status: number } {
 }
 
 /** What express and its body readers threw about the request; their own messages can repeat the body. */
-function requestProblem(error: unknown, status: number): Reply | null {
+function requestProblem(error: unknown, status: number): JsonReply | null {
   if (status === 413)
     return problem({
       type: 'body-too-large',

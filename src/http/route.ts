@@ -14,11 +14,23 @@ export interface RouteRequest {
   body: unknown;
   /** The bytes as they came, on a `raw` route. */
   rawBody: Buffer;
+  /** Texts of the query that were given once. */
+  query: Readonly<Record<string, string>>;
 }
 
-export interface Reply {
+export type Reply = JsonReply | TextReply;
+
+export interface JsonReply {
   status: number;
   body: object;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** A page. */
+export interface TextReply {
+  status: number;
+  contentType: string;
+  text: string;
   headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,6 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
+import { monthRoutes } from './month-pages.ts';
 import type { HttpDeps, OrderActOutcome, ResolveOutcome } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
@@ -12,6 +13,7 @@ import {
   readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { stockRoutes } from './stock-routes.ts';
 import { takeCashfree, takeRazorpay } from './webhooks.ts';
 
 /** Every route of the service, each with who may call it. */
@@ -43,6 +45,7 @@ export const routes: readonly Route[] = [
     handle: compensateOrder,
   },
   { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
+  ...monthRoutes,
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
   {
     method: 'POST',
@@ -58,6 +61,7 @@ export const routes: readonly Route[] = [
     body: 'raw',
     handle: takeRazorpay,
   },
+  ...stockRoutes,
 ];
 
 async function tellHealth(): Promise<Reply> {
@@ -85,6 +89,7 @@ async function checkOut(request: RouteRequest, { ports }: HttpDeps): Promise<Rep
 const refusalTypes: Readonly<Record<CheckoutRefusal, ProblemType>> = {
   unknownProduct: 'unknown-product',
   productDisabled: 'product-disabled',
+  atCapacity: 'at-capacity',
   sizeNotSold: 'size-not-sold',
   unknownDiscountCode: 'unknown-discount-code',
   discountExpired: 'discount-not-usable',

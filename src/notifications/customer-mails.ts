@@ -59,7 +59,11 @@ export function credentialsMail({ notice, name }: Written<CredentialsNotice>): M
   return customerMail({
     name,
     subject: `Your server is ready (order ${notice.orderId})`,
-    paragraphs: ['your server is ready. This is its login:'],
+    paragraphs: [
+      !notice.replaces
+        ? 'your server is ready. This is its login:'
+        : `your new server is ready. It replaces ${notice.replaces}, which is switched off and wiped now. This is its login:`,
+    ],
     facts: [
       { label: 'Address', value: notice.ip },
       { label: 'Username', value: notice.username },
@@ -93,7 +97,8 @@ export function refundedMail({ notice, name }: Written<OfOrder<'refunded'>>): Ma
   });
 }
 
-function customerMail(input: {
+/** A mail to the customer, with their name where it is known. */
+export function customerMail(input: {
   name: string | null;
   subject: string;
   paragraphs: string[];

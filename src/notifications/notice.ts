@@ -1,3 +1,4 @@
+import type { MonthAct } from '../domain/free-month.ts';
 import type { OrderNotice, ShopNotice } from '../domain/order-notice.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 
@@ -10,6 +11,10 @@ export type Notice = { factId: string } & (
   | OfOrder<'delayed'>
   | CredentialsNotice
   | OfOrder<'refunded'>
+  | PriceAdjustedNotice
+  | FreeMonthNotice
+  | OfOrder<'freeMonthEnded'>
+  | OfOrder<'serverRenewed'>
   | WaitingForStockNotice
   | LowStockNotice
   | OrderFailedNotice
@@ -44,6 +49,29 @@ export interface CredentialsNotice extends OfOrder<'credentials'> {
   username: string;
   password: string;
   os: string;
+  /** Address of the server that the customer had before; null where this is the first. */
+  replaces?: string | null;
+}
+
+/** To the customer: what they have instead, what went back, and the code of the apology. */
+export interface PriceAdjustedNotice extends OfOrder<'priceAdjusted'> {
+  ip: string;
+  orderedProductName: string;
+  productName: string;
+  differencePaise: number;
+  currency: string;
+  discount: { code: string; expiresAt: string; off: string };
+  /** True where all that was paid had gone back before. */
+  isPaidBack: boolean;
+}
+
+/** To the customer: what is free until when, and the links by which they choose. */
+export interface FreeMonthNotice extends OfOrder<'freeMonth'> {
+  ip: string;
+  orderedProductName: string;
+  refundedPaise: number;
+  currency: string;
+  links: Record<MonthAct, string>;
 }
 
 /** To the customer and to the admin. */

@@ -1,8 +1,11 @@
 import type { Collections } from '../database.ts';
+import { apologyDiscountId } from '../discounts/make-apology-code.ts';
 import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
+import { formatMoney } from '../domain/money.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import { shopDay } from '../domain/shop-time.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import type { CredentialBox } from '../servers/credential-box.ts';
@@ -13,6 +16,11 @@ interface Deps {
   db: Collections;
   box: CredentialBox;
   notifier: Notifier;
+  shopTimeZone: string;
+  /** ISO UTC. */
+  now: () => string;
+  /** Writes a customer's link: signed, for one purpose, until (ISO UTC). */
+  linkOf: (input: { orderId: string; purpose: string; until: string }) => string;
 }
 
 /**
@@ -31,7 +39,16 @@ export async function sendOrderNotice(
   }
   if (!order)
     throw new BrokenRecord(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
-  await deps.notifier.notify({ factId, ...(await orderNotice(deps, order, notice)) });
+  const told = await orderNotice(deps, order, notice);
+  await deps.notifier.notify({
+    factId: notice.kind === 'lowStock' ? lowStockFact(deps, order) : factId,
+    ...told,
+  });
+}
+
+/** Many orders may notice the same: once per package and day of the shop is enough. */
+function lowStockFact({ now, shopTimeZone: timeZone }: Deps, order: OrderDocument): string {
+  return `lowStock:${packageDocumentId(order)}:${shopDay({ at: now(), timeZone })}`;
 }
 
 type PaymentProblem = Extract<OrderNotice, { kind: 'paymentProblem' }>;
@@ -55,14 +72,20 @@ async function orderNotice(
     case 'refunded':
     case 'deadlinePassed':
     case 'credentialsLate':
+    case 'freeMonthEnded':
+    case 'serverRenewed':
     case 'returnBlocked':
       return { ...notice, orderId };
+    case 'freeMonth':
+      return { ...notice, ...(await freeMonthFacts(deps, order, notice.until)) };
     case 'paid': {
       const { productName, ramGb, os, amountPaise, currency } = order;
       return { ...notice, orderId, productName, ramGb, os, amountPaise, currency };
     }
     case 'credentials':
       return credentialsNotice(deps, order);
+    case 'priceAdjusted':
+      return priceAdjustedNotice(deps, order);
     case 'waitingForStock':
       return {
         ...notice,
@@ -97,7 +120,57 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
   if (!sealed || !row?.ip)
     throw new BrokenRecord(`Failed to mail the login of order ${orderId}: it has none.`);
   const { username, password } = box.open({ orderId, sealed });
-  return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os };
+  const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
+  const before = servers.find(
+    ({ tenancy }) => tenancy.state === 'delivered' && tenancy.purchaseId !== purchaseId,
+  );
+  const replaces = before?.ip ?? null;
+  return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os, replaces };
+}
+
+async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<Told> {
+  const orderId = order._id;
+  const adjustment = order.remedy?.adjustment;
+  const discount = await db.discounts.findOne({ _id: apologyDiscountId(orderId) });
+  if (!adjustment || !discount)
+    throw new BrokenRecord(
+      `Failed to apologise for order ${orderId}: its adjustment or its code is missing.`,
+    );
+  const { ip, orderedProductName, productName, differencePaise } = adjustment;
+  const { code, expiresAt, value } = discount;
+  const off =
+    value.kind === 'percent'
+      ? `${value.percent} %`
+      : formatMoney({ amountMinor: value.amountPaise, currency: order.currency });
+  return {
+    kind: 'priceAdjusted',
+    orderId,
+    ip,
+    orderedProductName,
+    productName,
+    differencePaise,
+    currency: order.currency,
+    discount: { code, expiresAt, off },
+    isPaidBack: order.money === 'refunded',
+  };
+}
+
+async function freeMonthFacts({ db, linkOf }: Deps, order: OrderDocument, until: string) {
+  const orderId = order._id;
+  const purchaseId = order.goods.state === 'none' ? '' : order.goods.purchaseId;
+  const row = await db.purchases.findOne({ _id: purchaseId });
+  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  return {
+    orderId,
+    ip: row?.ip ?? order.server?.ip ?? '',
+    orderedProductName: order.productName,
+    refundedPaise: refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0),
+    currency: order.currency,
+    links: {
+      renew: linkOf({ orderId, purpose: 'renew', until }),
+      switch: linkOf({ orderId, purpose: 'switch', until }),
+    },
+  };
 }
 
 async function evidenceOf({ db }: Deps, purchaseId: string): Promise<{ label: string; value: string }[]> {

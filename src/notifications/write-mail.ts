@@ -11,7 +11,8 @@ import {
   returnBlockedMail,
   unmatchedPaymentMail,
 } from './payment-mails.ts';
-import { lowStockMail, waitingMail } from './stock-mails.ts';
+import { freeMonthEndedMail, freeMonthMail, priceAdjustedMail, serverRenewedMail } from './remedy-mails.ts';
+import { lowStockMail, lowStockReportMail, saleMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
   lockPausedMail,
@@ -41,6 +42,14 @@ export function writeMails(input: {
       return [credentialsMail({ ...input, notice })];
     case 'refunded':
       return [refundedMail({ ...input, notice })];
+    case 'priceAdjusted':
+      return [priceAdjustedMail({ ...input, notice })];
+    case 'freeMonth':
+      return [freeMonthMail({ ...input, notice })];
+    case 'freeMonthEnded':
+      return [freeMonthEndedMail({ ...input, notice })];
+    case 'serverRenewed':
+      return [serverRenewedMail({ ...input, notice })];
     case 'waitingForStock':
       return [soldOutMail({ ...input, notice }), waitingMail({ ...input, notice })];
     case 'lowStock':
@@ -77,6 +86,11 @@ export function writeMails(input: {
       return [lockPausedMail({ ...input, notice })];
     case 'lockBroken':
       return [lockBrokenMail({ ...input, notice })];
+    case 'saleStopped':
+    case 'saleResumed':
+      return [saleMail({ ...input, notice })];
+    case 'lowStockReport':
+      return [lowStockReportMail({ ...input, notice })];
     default:
       return assertNever(notice);
   }

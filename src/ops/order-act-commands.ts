@@ -53,9 +53,15 @@ Example: npm run ops -- orders cancel 20261121-0001-7F3K --reason "the customer 
 
 const compensateHelp = `
 Begins a remedy for a failed or delivered order. It goes on by itself, also through restarts; money that has gone back
-is never sent twice. Remedies that are not available yet are refused and change nothing.
+is never sent twice. What the remedy lacks is said at once, and nothing changes.
+  A  reprovision         the right server is bought and mailed, then the wrong one is ended
+  B  priceAdjustment     the customer keeps the server, the difference goes back, with an apology and a discount code
+  C  refundAndFreeMonth  all goes back, the server stays a month, with links to renew or to switch
+     refund              all goes back, then any server is taken back
 
-Example: npm run ops -- orders compensate 20261121-0001-7F3K --option refund --reason "sold out for weeks"`;
+Examples:
+  npm run ops -- orders compensate 20261121-0001-7F3K --option refund --reason "sold out for weeks"
+  npm run ops -- orders compensate 20261121-0001-7F3K --option B --amount 10000 --reason "agreed by phone"`;
 
 const resolveHelp = `
 Settles the order's case by your word; it is checked as settling is. Look in the supplier's panel first.

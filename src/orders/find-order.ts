@@ -37,6 +37,7 @@ export async function findOrder(
     ...(failure === null ? {} : { failure }),
     ...(server === null ? {} : { server: { ip: server.ip } }),
     ...(next === null ? {} : { next }),
+    ...(order.open && order.freeMonth ? { freeUntil: order.freeMonth.until } : {}),
   };
 }
 

@@ -39,6 +39,7 @@ export function newOrder(input: {
     goods: { state: 'none' },
     money: 'unpaid',
     remedy: null,
+    ...(request.freeMonthOf === undefined ? {} : { freeMonthOf: request.freeMonthOf }),
     productId: product._id,
     productName: product.name,
     supplier: product.supplier,

@@ -62,8 +62,11 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     next: order.next,
     decisionDeadline: order.decisionDeadline ?? null,
     version,
+    open: order.open,
     sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
-    delivered: order.goods.state === 'delivered',
+    freeUntil: order.open ? (order.freeMonth?.until ?? null) : null,
+    freeMonthOf: order.freeMonthOf ?? null,
+    delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
     paidLate: order.paidLate === true,
     productName,
     supplier,
@@ -77,7 +80,8 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
   };
 }
 
-async function requestIdsOf(db: Rows, orderId: string): Promise<string[]> {
+/** Every request that an earlier run of the order may have left at the lock. */
+export async function requestIdsOf(db: Rows, orderId: string): Promise<string[]> {
   const latest = await latestPurchase({ db, orderId });
   const count = (latest?.number ?? 0) + 1;
   return Array.from({ length: count }, (_, index) => purchaseIdOf({ orderId, number: index + 1 }));

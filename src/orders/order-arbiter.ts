@@ -1,5 +1,6 @@
 import type { Collections } from '../database.ts';
-import type { Goods } from '../domain/order.ts';
+import type { Goods, Money } from '../domain/order.ts';
+import type { RemedyOption } from '../domain/remedy.ts';
 
 type Rows = Pick<Collections, 'orders'>;
 interface Move {
@@ -53,6 +54,33 @@ export async function deliverGoods({ db, orderId, purchaseId }: Move): Promise<b
       money: 'kept',
       'goods.state': { $in: ['buying', 'parked'] },
       'goods.purchaseId': purchaseId,
+    },
+    { $set: { goods: { state: 'delivered', purchaseId } } },
+  );
+  if (moved.matchedCount === 1) return true;
+  const order = await db.orders.findOne({ _id: orderId });
+  return order?.goods.state === 'delivered' && order.goods.purchaseId === purchaseId;
+}
+
+/**
+ * none, buying or parked -> delivered, by the remedy that lets the customer have another server: also where nothing was
+ * rightly bought (the held one), and for a free month where the money is going back. @returns false where it may not.
+ */
+export async function deliverGoodsByRemedy(
+  input: Move & { workflowId: string; options: readonly RemedyOption[]; money: readonly Money[] },
+): Promise<boolean> {
+  const { db, orderId, purchaseId, workflowId, options, money } = input;
+  const moved = await db.orders.updateOne(
+    {
+      _id: orderId,
+      owner: workflowId,
+      'remedy.workflowId': workflowId,
+      'remedy.option': { $in: [...options] },
+      money: { $in: [...money] },
+      $or: [
+        { 'goods.state': 'none' },
+        { 'goods.state': { $in: ['buying', 'parked'] }, 'goods.purchaseId': purchaseId },
+      ],
     },
     { $set: { goods: { state: 'delivered', purchaseId } } },
   );

@@ -1,3 +1,4 @@
+import type { FreeMonth, FreeMonthLink } from '../domain/free-month.ts';
 import type { Failure, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
 import type { Remedy } from '../domain/remedy.ts';
@@ -37,6 +38,14 @@ export interface OrderDocument {
   goods: Goods;
   money: Money;
   remedy: null | Remedy;
+  /** A month that is free for the customer, by the remedy refundAndFreeMonth; missing or null where there was none. */
+  freeMonth?: null | FreeMonth;
+  /** The free month that this order renews or switches from; missing or null for every other order. */
+  freeMonthOf?: null | FreeMonthLink;
+  /** Of a renewal: when the supplier was asked, and what it said before of the server's expiry. */
+  renewalSent?: null | { at: string; expiresOn: string | null; isPaid: boolean; isRefused: boolean };
+  /** Set while the order is to get another server; `delivered`: the customer has one until then. */
+  needsReprovision?: null | { since: string; delivered: boolean };
   productId: string;
   productName: string;
   supplier: SupplierName;

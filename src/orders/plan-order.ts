@@ -25,6 +25,7 @@ export async function planOrder(deps: SettlingDependencies, input: { orderId: st
   if (order.money === 'refunding' || order.money === 'refunded') return { kind: 'ended', status: 'refunded' };
   if (!order.open && isEnd(order.status)) return { kind: 'ended', status: order.status };
   if (order.money === 'unpaid') return { kind: 'awaitPayment' };
+  if (order.freeMonthOf?.act === 'renew') return { kind: 'renew' };
   if (!latest) return { kind: 'buy', purchaseId: purchaseIdOf({ orderId: order._id, number: 1 }) };
   const step = stepAfter(order, await readPurchase({ db, purchaseId: latest._id }));
   if (step.kind !== 'buy' || step.purchaseId === latest._id) return step;

@@ -1,104 +1,42 @@
-import type { Collections } from '../database.ts';
+import { assertNever } from '../domain/assert-never.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
-import type { RemedyStep } from '../domain/refund.ts';
-import { latestPurchase } from '../purchases/latest-purchase.ts';
-import { movePurchase } from '../purchases/purchase-ledger.ts';
-import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
-import { isLiving } from '../servers/server-document.ts';
-import type { OrderDocument } from './order-document.ts';
+import type { RemedyStep } from '../domain/remedy-step.ts';
+import { planAdjustment } from './plan-adjustment.ts';
+import { planFreeMonth } from './plan-free-month.ts';
+import { type PlanDependencies, planRefund } from './plan-refund.ts';
+import { planReprovision } from './plan-reprovision.ts';
 
-type Rows = Collections;
-type PlanDependencies = SettlingDependencies & {
-  db: Rows;
-  returnClaim: (input: { purchaseId: string; why: string }) => Promise<unknown>;
-};
-
-/**
- * The next step of the remedy `refund`, by what MongoDB and the ledger say: nothing may be bought for the order any
- * more, then every captured payment goes back, then the servers that were bought for it are taken back. A payment that
- * the gateway refused in this try (`skip`) holds up nothing else.
- */
-export async function planRefund(
-  deps: PlanDependencies,
-  input: { orderId: string; workflowId: string; skip: string[] },
-): Promise<RemedyStep> {
-  const { db } = deps;
-  const { orderId, workflowId, skip } = input;
-  const order = await db.orders.findOne({ _id: orderId });
-  if (!order) throw new BrokenRecord(`Failed to refund order ${orderId}: it does not exist.`);
-  const open = await closePurchase(deps, order);
-  if (open) return { kind: 'settle', purchaseId: open };
-  await takeMoney(db, order, workflowId);
-  const unreturned = await unreturnedPayments(db, orderId);
-  const payment = unreturned.find((key) => !skip.includes(key));
-  if (payment) return { kind: 'refund', paymentKey: payment };
-  const server = await serverOf(deps, orderId);
-  if (server) return { kind: 'endServer', ...server };
-  if (unreturned.length > 0) return { kind: 'blocked' };
-  // Also what was never rightly paid is closed: a payment that comes from here on is one to give back, and is told.
-  await db.orders.updateOne(
-    { _id: orderId, money: { $in: ['refunding', 'unpaid'] }, 'remedy.workflowId': workflowId },
-    { $set: { money: 'refunded' } },
-  );
-  const closed = await db.orders.findOne({ _id: orderId });
-  const late = (await unreturnedPayments(db, orderId)).length > 0;
-  if (closed?.money === 'kept' || late) return planRefund(deps, input);
-  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
-  const refundedPaise = refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0);
-  return {
-    kind: 'done',
-    endsAs: order.remedy?.endsAs ?? 'refunded',
-    refundedPaise,
-    currency: order.currency,
-  };
+/** What a run asks for: `skip` names payments that the gateway refused in this try, `did` what this run has done. */
+export interface RemedyPlanInput {
+  orderId: string;
+  workflowId: string;
+  skip: readonly string[];
+  did: readonly string[];
+  /** True once the time of a free month is over; how long one is. */
+  monthOver: boolean;
+  freeMonthMs: number;
 }
 
-/** What was only intended is voided, so that no late run can send it. @returns a purchase that has to be settled. */
-async function closePurchase(deps: PlanDependencies, order: OrderDocument): Promise<string | null> {
-  const { db } = deps;
-  const latest = await latestPurchase({ db, orderId: order._id });
-  if (!latest) return null;
-  const purchaseId = latest._id;
-  if (latest.kind === 'claim') {
-    const why = 'The order is refunded.';
-    if (latest.state === 'intended') await deps.returnClaim({ purchaseId, why });
-    return null;
+/** The next step of an order's remedy, by what MongoDB and the ledger say, whatever a run remembers. */
+export async function planRemedy(deps: PlanDependencies, input: RemedyPlanInput): Promise<RemedyStep> {
+  const order = await deps.db.orders.findOne({ _id: input.orderId });
+  if (!order)
+    throw new BrokenRecord(`Failed to plan the remedy of order ${input.orderId}: it does not exist.`);
+  const { remedy } = order;
+  if (remedy?.workflowId !== input.workflowId) {
+    throw new BrokenRecord(`Failed to plan the remedy of order ${input.orderId}: it has another one.`);
   }
-  if (latest.state === 'sent' || latest.state === 'unknown') return purchaseId;
-  if (latest.state === 'intended') {
-    const why = 'The order is refunded; nothing was sent.';
-    const moved = await movePurchase({ db, purchaseId, from: ['intended'], to: 'void', set: { why } });
-    if (!moved) return closePurchase(deps, order);
+  switch (remedy.option) {
+    case 'refund':
+    case 'refundedByHand':
+      return planRefund(deps, input);
+    case 'priceAdjustment':
+      return planAdjustment(deps, { ...input, order });
+    case 'reprovision':
+      return planReprovision(deps, { ...input, order });
+    case 'refundAndFreeMonth':
+      return planFreeMonth(deps, { ...input, order });
+    default:
+      return assertNever(remedy.option);
   }
-  await finishPurchase(deps, purchaseId);
-  return null;
-}
-
-/** kept -> refunding, by the remedy that owns the order: from here on nothing is bought or delivered for it. */
-async function takeMoney(db: Rows, order: OrderDocument, workflowId: string): Promise<void> {
-  if (order.money !== 'kept') return;
-  const moved = await db.orders.updateOne(
-    { _id: order._id, money: 'kept', owner: workflowId, 'remedy.workflowId': workflowId },
-    { $set: { money: 'refunding' } },
-  );
-  if (moved.matchedCount === 0)
-    throw new BrokenRecord(`Failed to refund order ${order._id}: it belongs to another workflow.`);
-}
-
-async function unreturnedPayments(db: Rows, orderId: string): Promise<string[]> {
-  const payments = await db.payments.find({ orderId }).toArray();
-  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
-  const returned = new Set(refunds.map(({ paymentKey }) => paymentKey));
-  return payments.map(({ _id }) => _id).filter((key) => !returned.has(key));
-}
-
-async function serverOf(
-  deps: PlanDependencies,
-  orderId: string,
-): Promise<{ purchaseId: string; ip: string } | null> {
-  const servers = await deps.db.servers.find({ 'tenancy.orderId': orderId }).toArray();
-  const now = deps.now();
-  const living = servers.find(({ tenancy }) => tenancy.state !== 'stranded' && isLiving({ tenancy, now }));
-  if (!living?.tenancy.purchaseId) return null;
-  return { purchaseId: living.tenancy.purchaseId, ip: living.ip };
 }

@@ -1,62 +1,163 @@
 import type { Collections } from '../database.ts';
-import type { Remedy, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
-import { factsOf } from './open-order.ts';
+import type { Remedy, RemedyChange, RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
+import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
+import { weighAdjustment } from './plan-adjustment.ts';
+import { hasMoneyMoved } from './plan-refund.ts';
+import { findKeptServer } from './remedy-servers.ts';
 
-type Rows = Pick<Collections, 'orders' | 'packages' | 'purchases'>;
+type Deps = { db: Collections; now: () => string };
 
 /**
  * Takes the order for its one remedy, by one conditional update: `remedy` and ownership together. The workflow that
  * has it goes on with what was chosen first, whatever it asks for now; everybody else is refused with the reason.
  */
-export async function takeRemedy(
-  deps: { db: Rows; now: () => string },
-  wish: RemedyWish,
-): Promise<RemedyTaken> {
+export async function takeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyTaken> {
   const { db } = deps;
   for (;;) {
     const order = await db.orders.findOne({ _id: wish.orderId });
     if (!order) return { kind: 'unknown' };
-    const { remedy, owner } = order;
+    const { remedy, owner, status } = order;
     if (remedy) {
       const sentence = sayTaken(order, remedy);
       if (remedy.workflowId !== wish.workflowId || owner !== wish.workflowId) {
         return { kind: 'refused', sentence };
       }
       if (!order.open) return { kind: 'refused', sentence, ended: await factsOf(db, order) };
-      return { kind: 'taken', order: await factsOf(db, order), remedy };
+      return { ...(await factsOfTaken(deps, order, remedy)), isNew: false };
     }
-    const objection = objectionOf(order);
+    const objection = await findObjection(deps, { order, wish });
     if (objection) return { kind: 'refused', sentence: objection };
-    const { workflowId, option, by, reason, endsAs } = wish;
-    const taken: Remedy = { workflowId, option, by, reason, endsAs, startedAt: deps.now() };
+    const { orderId: _orderId, ...chosen } = wish;
+    const mine: Remedy = { ...chosen, startedAt: deps.now(), from: status };
     const moved = await db.orders.updateOne(
-      { _id: order._id, remedy: null, owner, status: order.status, version: order.version },
-      { $set: { remedy: taken, owner: workflowId, open: true } },
+      { _id: order._id, remedy: null, owner, status, version: order.version },
+      { $set: { remedy: mine, owner: wish.workflowId, open: true } },
     );
     if (moved.matchedCount === 1) {
-      return { kind: 'taken', order: await factsOf(db, order), remedy: taken };
+      const taken = await factsOfTaken(deps, { ...order, remedy: mine, open: true }, mine);
+      return { ...taken, isNew: true };
     }
   }
 }
 
+async function factsOfTaken({ db }: Deps, order: OrderDocument, remedy: Remedy) {
+  const moneyBegun = await hasMoneyMoved(db, order);
+  const requestIds = remedy.option === 'reprovision' ? await requestIdsOf(db, order._id) : [];
+  return { kind: 'taken' as const, order: await factsOf(db, order), remedy, moneyBegun, requestIds };
+}
+
+/** Why the remedy cannot begin for this order, by what MongoDB says now; null where it can. */
+async function findObjection(
+  deps: Deps,
+  input: { order: OrderDocument; wish: Pick<RemedyWish, 'option' | 'productId' | 'amountPaise'> },
+): Promise<string | null> {
+  const { order, wish } = input;
+  return objectionOf(order, wish.option) ?? objectionOfServer(deps, order, wish);
+}
+
+/** What asks for remedies from outside of a workflow. */
+export function remedyPorts(db: Collections) {
+  const deps: Deps = { db, now: () => new Date().toISOString() };
+  return {
+    takeRemedy: (wish: RemedyWish) => takeRemedy(deps, wish),
+    findObjection: (input: Parameters<typeof findObjection>[1]) => findObjection(deps, input),
+  };
+}
+
 /** A remedy begins where nothing is at the supplier at this moment. */
-function objectionOf({ _id, status, owner, money }: OrderDocument): string | null {
+function objectionOf({ _id, status, owner, money }: OrderDocument, option: RemedyOption): string | null {
   if (owner === null) return `Order ${_id} is ${status}: nothing was paid for it.`;
   if (money === 'refunding' || money === 'refunded')
     return `The money of order ${_id} has gone back already.`;
+  const isRefund = option === 'refund';
+  if (!isRefund && money !== 'kept') {
+    return `Order ${_id} was not rightly paid: choose refund, or wait for the right payment.`;
+  }
   switch (status) {
     case 'failed':
     case 'active':
+      return null;
     case 'queued':
     case 'waitingForStock':
-      return null;
+      return isRefund ? null : `Order ${_id} is ${status}: it is still to get its server. Choose refund.`;
     case 'provisioning':
     case 'preparing':
       return `Order ${_id} is ${status}: wait until it is delivered or failed, then choose.`;
     default:
       return `Order ${_id} is ${status}: there is nothing to remedy.`;
   }
+}
+
+/** What the chosen remedy needs: a server to keep, and a price for it. */
+async function objectionOfServer(
+  deps: Deps,
+  order: OrderDocument,
+  { option, productId, amountPaise }: Pick<RemedyWish, 'option' | 'productId' | 'amountPaise'>,
+): Promise<string | null> {
+  if (option === 'refundAndFreeMonth') {
+    const server = await findKeptServer(deps, order);
+    return server ? null : `No server was bought for order ${order._id}: there is none that could be kept.`;
+  }
+  if (option !== 'priceAdjustment') return null;
+  const wish = { productId: productId ?? null, amountPaise: amountPaise ?? null };
+  const found = await weighAdjustment(deps, order, wish);
+  return 'refused' in found ? found.refused : null;
+}
+
+/**
+ * A blocked remedy becomes another one, by one conditional update, as long as no money has moved for it; money that
+ * was only reserved is the order's again.
+ */
+export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyChange> {
+  const { db } = deps;
+  const order = await db.orders.findOne({ _id: wish.orderId });
+  const { orderId, workflowId, ...chosen } = wish;
+  const before = order?.remedy;
+  if (!order || before?.workflowId !== workflowId || order.owner !== workflowId) {
+    return { kind: 'refused', sentence: `Order ${orderId} belongs to another workflow.` };
+  }
+  if (before.option === wish.option) return { kind: 'changed', remedy: before };
+  if (order.freeMonth) return leaveMonth(deps, { order, before, wish });
+  if (await hasMoneyMoved(db, order)) {
+    const sentence = `Money of order ${orderId} has moved for the remedy ${before.option}: it goes on with that.`;
+    return { kind: 'refused', sentence };
+  }
+  const money = order.money === 'refunding' ? 'kept' : order.money;
+  const objection = await findObjection(deps, { order: { ...order, money }, wish });
+  if (objection) return { kind: 'refused', sentence: objection };
+  const remedy: Remedy = { ...before, ...chosen, workflowId, adjustment: null, replaces: null };
+  const moved = await db.orders.updateOne(
+    { _id: orderId, owner: workflowId, 'remedy.option': before.option, money: order.money },
+    { $set: { remedy, money } },
+  );
+  if (moved.matchedCount === 1) return { kind: 'changed', remedy };
+  return { kind: 'refused', sentence: `Order ${orderId} changed at this moment. Try again.` };
+}
+
+/** Out of a free month, by one conditional update: the server goes back at once, or the customer keeps it. */
+async function leaveMonth(
+  deps: Deps,
+  { order, before, wish }: { order: OrderDocument; before: Remedy; wish: RemedyWish },
+): Promise<RemedyChange> {
+  const { option } = wish;
+  if (option !== 'refund' && option !== 'priceAdjustment') {
+    const sentence = `The money of order ${order._id} has gone back: out of its month only refund or priceAdjustment leads.`;
+    return { kind: 'refused', sentence };
+  }
+  const objection = await objectionOfServer(deps, order, wish);
+  if (objection) return { kind: 'refused', sentence: objection };
+  const { orderId, ...chosen } = wish;
+  const remedy: Remedy = { ...before, ...chosen, adjustment: null };
+  const moved = await deps.db.orders.updateOne(
+    { _id: orderId, owner: wish.workflowId, 'freeMonth.state': 'running' },
+    { $set: { remedy, 'freeMonth.state': option === 'refund' ? 'ending' : 'kept' } },
+  );
+  if (moved.matchedCount === 1) return { kind: 'changed', remedy };
+  return {
+    kind: 'refused',
+    sentence: `The month of order ${orderId} is being renewed or ended at this moment.`,
+  };
 }
 
 function sayTaken({ _id, open, status }: OrderDocument, { option, by, startedAt }: Remedy): string {

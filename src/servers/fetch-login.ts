@@ -75,6 +75,10 @@ async function keepExpiry(
   );
 }
 
+function mayDeliverHeld({ remedy }: OrderDocument): boolean {
+  return remedy?.option === 'priceAdjustment' || remedy?.option === 'refundAndFreeMonth';
+}
+
 async function hasOrderedSystem(
   deps: FetchLoginDependencies,
   input: { id: string; purchaseId: string; order: OrderDocument; server: Server; supplier: Supplier },
@@ -86,7 +90,10 @@ async function hasOrderedSystem(
     await endChange({ db: deps.db, serverId: id, operationId, now: deps.now() });
     return true;
   }
-  const change = await beginChange({ db: deps.db, serverId: id, purchaseId, operationId, now: deps.now() });
+  // A remedy may let the customer have a server that was held as wrong.
+  const from = mayDeliverHeld(order) ? (['bought', 'held'] as const) : (['bought'] as const);
+  const now = deps.now();
+  const change = await beginChange({ db: deps.db, serverId: id, purchaseId, operationId, from, now });
   // A supplier that names no system is believed once it was told to install the ordered one, never before.
   if (change === 'done') return server.os === '';
   if (change === 'refused') {

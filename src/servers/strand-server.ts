@@ -57,13 +57,24 @@ export async function strandServer(
     return { kind: 'refused', sentence };
   }
   if (begun === 'begun') {
-    const account = deps.supplierOf(supplier);
-    await account.stop({ ip });
-    await account.format({ ip });
-    await endChange({ ...change, to: 'stranded', now: now() });
+    const to = await endAtSupplier(deps.supplierOf(supplier), ip);
+    await endChange({ ...change, to, now: now() });
   }
   if (isTheirs) await releaseGoods({ db, orderId, purchaseId, delivered: isRemedy });
+  const after = await db.servers.findOne({ _id: id });
+  if (after?.tenancy.state === 'retired') return { kind: 'stranded', sentence: `${ip} is terminated.` };
   return { kind: 'stranded', sentence: `${ip} is stopped, wiped and stranded.` };
+}
+
+/** Terminated where the supplier can, else stopped and wiped: then it is still paid for, and belongs to no order. */
+async function endAtSupplier(account: Supplier, ip: string): Promise<'retired' | 'stranded'> {
+  if (account.terminate) {
+    await account.terminate({ ip });
+    return 'retired';
+  }
+  await account.stop({ ip });
+  await account.format({ ip });
+  return 'stranded';
 }
 
 /** A server that was stranded once, served another order and came back is wiped anew: under an operation of its own. */

@@ -149,7 +149,7 @@ export async function endChange(input: {
   db: Rows;
   serverId: string;
   operationId: string;
-  to?: 'bought' | 'stranded';
+  to?: 'bought' | 'stranded' | 'retired';
   /** Kept where it is not said. */
   cause?: string;
   now: string;

@@ -71,6 +71,8 @@ export interface Supplier {
   format(request: ServerRequest, options?: CallOptions): Promise<void>;
   /** Pays for one more month. */
   renew(request: ServerRequest, options?: CallOptions): Promise<void>;
+  /** Ends the server for good; absent where the supplier has no such call. Safe to repeat. */
+  terminate?(request: ServerRequest, options?: CallOptions): Promise<void>;
   /** Closes idle connections. */
   close(): Promise<void>;
 }

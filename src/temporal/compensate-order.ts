@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
+import { compensationInput, compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import { compensateOrderUpdate } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
-import { answerCompensate } from '../domain/order-lifecycle.ts';
-import { availableRemedies, type RemedyOption } from '../domain/remedy.ts';
+import { answerCompensate, remedySteps } from '../domain/order-lifecycle.ts';
+import type { RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { askOwner } from './ask-owner.ts';
 import {
@@ -30,6 +30,10 @@ interface CompensateDependencies {
   db: Pick<Collections, 'orders'>;
   recordAct: RecordAct;
   now: () => Date;
+  /** Takes an order for its remedy, or says why not. */
+  takeRemedy: (wish: RemedyWish) => Promise<RemedyTaken>;
+  /** Why a remedy cannot begin for a failed order; null where it can. */
+  findObjection: (input: { order: OrderDocument; wish: CompensateWish }) => Promise<string | null>;
 }
 
 /**
@@ -40,20 +44,31 @@ export function compensateOrder(deps: CompensateDependencies, wish: CompensateWi
   return orUnavailable(async () => {
     const order = await deps.db.orders.findOne({ _id: wish.orderId });
     if (!order) return { kind: 'notFound' };
-    const sentence = findObstacle(order, wish);
+    const sentence = findObstacle(order) ?? (await objectionTo(deps, { order, wish }));
     if (sentence !== null) return refuse(deps, { wish, order, sentence });
-    return order.status === 'active' ? startRemedy(deps, wish) : askForRemedy(deps, { wish, order });
+    return order.status === 'active' && order.remedy === null
+      ? startRemedy(deps, { wish, order })
+      : askForRemedy(deps, { wish, order });
   });
 }
 
+/** A failed order whose remedy has not begun: what is missing for the wish is said at once, not by its workflow later. */
+async function objectionTo(
+  { findObjection }: CompensateDependencies,
+  input: { order: OrderDocument; wish: CompensateWish },
+): Promise<string | null> {
+  const { status, remedy } = input.order;
+  const isFresh = status === 'failed' && remedy === null && input.wish.option !== 'refundedByHand';
+  return isFresh ? findObjection(input) : null;
+}
+
 /** What forbids it by the document alone; null where it can begin, or where the owner has to say. */
-function findObstacle(order: OrderDocument, { option }: CompensateWish): string | null {
+function findObstacle(order: OrderDocument): string | null {
   const { _id: orderId, status, remedy, open } = order;
-  if (!availableRemedies.includes(option)) {
-    return `The remedy ${option} is not available yet; nothing was changed. Available: ${availableRemedies.join(', ')}.`;
-  }
   if (status === 'active') {
-    return remedy === null ? null : `Order ${orderId} has had its remedy: ${remedy.option}.`;
+    // A free month can be led out of; its workflow says how.
+    if (remedy === null || (open && order.freeMonth?.state === 'running')) return null;
+    return `Order ${orderId} ${open ? 'has its remedy under way' : 'has had its remedy'}: ${remedy.option}.`;
   }
   if (status === 'pendingPayment' && order.money === 'unpaid' && order.owner === null) {
     return `Order ${orderId} is not paid; there is nothing to give back. It can be cancelled.`;
@@ -62,15 +77,30 @@ function findObstacle(order: OrderDocument, { option }: CompensateWish): string 
 }
 
 function sayEnded({ _id: orderId, status, remedy }: OrderDocument): string {
-  const answer = answerCompensate({ orderId, status, decided: null, sent: false, isRemedy: remedy !== null });
+  const { option = 'refund' } = remedy ?? {};
+  const answer = answerCompensate({ orderId, status, decided: null, sent: false, option });
   return answer.kind === 'refused' ? answer.sentence : `Order ${orderId} has ended; nothing was changed.`;
 }
 
-async function startRemedy({ client, ...deps }: CompensateDependencies, wish: CompensateWish) {
-  const { orderId, option, by, reason } = wish;
-  await startCompensation(client, { orderId, option, by, ...(reason ? { reason } : {}) });
+/** The order is taken here, so that of two wishes one is told so; a start that fails is made up by the watch. */
+async function startRemedy(
+  deps: CompensateDependencies,
+  { wish, order }: { wish: CompensateWish; order: OrderDocument },
+): Promise<OrderActResult> {
+  const { orderId, option, by, reason = null, productId = null, amountPaise = null } = wish;
   const workflowId = compensationWorkflowId(orderId);
-  const next = `The remedy ${option} begins: what was paid goes back, then the server is taken back. See the workflow ${workflowId}.`;
+  const endsAs = 'refunded' as const;
+  const chosen = { orderId, workflowId, option, by, reason, endsAs, productId, amountPaise };
+  const taken = await deps.takeRemedy(chosen);
+  if (taken.kind === 'unknown') return { kind: 'notFound' };
+  if (taken.kind === 'refused') return refuse(deps, { wish, order, sentence: taken.sentence });
+  if (!taken.isNew) {
+    const { option: running, by: chooser } = taken.remedy;
+    const sentence = `Order ${orderId}: the remedy ${running} was chosen by ${chooser} and is under way.`;
+    return refuse(deps, { wish, order, sentence });
+  }
+  await startCompensation(deps.client, compensationInput(orderId, taken.remedy));
+  const next = `The remedy ${option} begins. ${remedySteps[option]} See the workflow ${workflowId}.`;
   await recordOrderAct(deps, { act: 'compensateOrder', wish, accepted: true, answer: next });
   return { kind: 'accepted', orderId, orderStatus: 'active', next } as const;
 }

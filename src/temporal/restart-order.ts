@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
+import { compensationInput, compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { startCompensation } from './start-compensation.ts';
@@ -23,8 +23,7 @@ export async function restartOrder(
   if (!order.open) return 'ended';
   const { owner, remedy } = order;
   if (remedy !== null && owner === compensationWorkflowId(orderId)) {
-    const { option, by, reason, endsAs } = remedy;
-    await startCompensation(client, { orderId, option, by, endsAs, ...(reason ? { reason } : {}) });
+    await startCompensation(client, compensationInput(orderId, remedy));
   } else {
     await startOnce(client, {
       workflowType: 'provisionOrder',

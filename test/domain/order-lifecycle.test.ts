@@ -8,6 +8,7 @@ import {
   type EndingAnswer,
   type RetryState,
 } from '../../src/domain/order-lifecycle.ts';
+import { remedyOptions } from '../../src/domain/remedy.ts';
 
 const minuteMs = 60_000;
 const decided = { act: 'retry', by: 'an admin', at: '2026-11-21T09:58:00.000Z' };
@@ -140,16 +141,16 @@ for (const status of orderStatuses) {
     const row = endings[status];
     assert.equal(said(answerCancel(state)), row.cancel);
     assert.equal(said(answerCancel({ ...state, sent: true })), row.cancelSent);
-    assert.equal(said(answerCompensate({ ...state, sent: true, isRemedy: false })), row.compensate);
+    assert.equal(said(answerCompensate({ ...state, sent: true, option: 'refund' })), row.compensate);
     assert.equal(said(answerCancel({ ...state, decided })), row.decided);
   });
 }
 
-test('compensating a remedy that is blocked tries it again', () => {
-  const state = { orderId: 'X', status: 'failed' as const, decided: null, sent: true, isRemedy: true };
-  assert.deepEqual(answerCompensate(state), {
-    kind: 'accepted',
-    act: 'retry',
-    next: 'The refund is tried again.',
-  });
+test('an order that still waits for its server can only be refunded', () => {
+  for (const option of remedyOptions) {
+    const state = { orderId: 'X', decided: null, sent: true, option };
+    assert.equal(answerCompensate({ ...state, status: 'failed' }).kind, 'accepted');
+    const waiting = answerCompensate({ ...state, status: 'queued' });
+    assert.equal(waiting.kind, option === 'refund' ? 'accepted' : 'refused', option);
+  }
 });

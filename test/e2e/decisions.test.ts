@@ -138,8 +138,8 @@ test('what the supplier has heard of is not cancelled; odd and unknown remedies 
   const handle = workflowOf(orderId);
   await handle.cancel();
   await untilTold(orderId, 'cannot be cancelled any more');
-  await handle.signal('compensateOrder', 'A');
-  await untilTold(orderId, 'reprovision is not available yet');
+  await handle.signal('compensateOrder', 'D');
+  await untilTold(orderId, 'Failed to read which remedy');
   await handle.signal('compensateOrder');
   await handle.signal('compensateOrder', [1, 2]);
   await handle.signal('compensateOrder', { option: { $gt: '' } });

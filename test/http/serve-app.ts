@@ -50,7 +50,11 @@ const noPorts: HttpPorts = {
   retryOrder: unexpected('retryOrder'),
   cancelOrder: unexpected('cancelOrder'),
   compensateOrder: unexpected('compensateOrder'),
+  isValidLink: () => false,
+  offerMonth: unexpected('offerMonth'),
+  checkOutMonth: unexpected('checkOutMonth'),
   resolveCase: unexpected('resolveCase'),
+  syncStock: unexpected('syncStock'),
   readiness: unexpected('readiness'),
 };
 

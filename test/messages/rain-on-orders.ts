@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { compensateOrderType, compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import {
   lockStartOptions,
   lockWorkflowType,
@@ -7,6 +8,7 @@ import {
 } from '../../workflows/contract/package-lock.ts';
 import {
   orderStatusQuery,
+  orderTaskQueue,
   orderTimelineQuery,
   orderWorkflowId,
 } from '../../workflows/contract/provision-order.ts';
@@ -37,6 +39,8 @@ interface Row {
   decides: readonly string[];
   /** Messages that rightly act whatever they carry, and where they may lead before the order is back. */
   moves?: readonly string[];
+  /** The remedy whose workflow the messages rain on. */
+  remedy?: 'refundAndFreeMonth' | 'refund';
 }
 
 /** What needs no input and is allowed here is a decision, not an odd message. */
@@ -67,6 +71,20 @@ const rows: readonly Row[] = [
   },
   { what: 'a slow purchase', packageName: '103.186.5', status: 'provisioning', decides: [] },
   { what: 'a late login', packageName: '103.186.6', status: 'preparing', decides: [] },
+  {
+    what: 'a free month',
+    packageName: '103.186.7',
+    status: 'active',
+    decides: [],
+    remedy: 'refundAndFreeMonth',
+  },
+  {
+    what: 'a refund under way',
+    packageName: '103.186.8',
+    status: 'compensating',
+    decides: [],
+    remedy: 'refund',
+  },
 ];
 const [lost, missing, paused, empty, slow, late] = rows.map(({ packageName }) => packageName);
 
@@ -167,10 +185,41 @@ async function begin(service: TestService, row: Row): Promise<Target & { orderId
   return { client: service.client, workflowId: orderWorkflowId(orderId), orderId };
 }
 
+/** A delivered order whose remedy has come to where the row says. */
+async function beginRemedy(
+  service: TestService,
+  { row, option }: { row: Row; option: NonNullable<Row['remedy']> },
+): Promise<Target & { orderId: string }> {
+  const orderId = await service.order({ productId: productOf(row.packageName) });
+  await service.orderIn(orderId, 'active');
+  if (option === 'refund') {
+    const pending = { kind: 'refundOutcome', status: 'SUCCESS', ms: 3_600_000 } as const;
+    await service.simulator.addFaults({ call: 'cashfree.createRefund', when: { times: 1 }, do: pending });
+  }
+  const workflowId = compensationWorkflowId(orderId);
+  await service.client.workflow.start(compensateOrderType, {
+    workflowId,
+    taskQueue: orderTaskQueue,
+    args: [{ orderId, option, by: 'a person' }],
+  });
+  const target = { client: service.client, workflowId, orderId };
+  await eventually({
+    what: `${row.what} runs`,
+    read: () => service.db.orders.findOne({ _id: orderId }),
+    isRight: (order) => order?.owner === workflowId && order.status === row.status && order.open,
+    withinMs: 60_000,
+  });
+  return target;
+}
+
 /** Each order where its row says; a case needs a short purchase, the others must outlast the rain. */
 async function beginAll(service: TestService): Promise<Begun[]> {
   const [first, ...others] = rows as [Row, ...Row[]];
   const begun = [{ row: first, target: await begin(service, first) }];
+  for (const row of rows) {
+    const { remedy: option } = row;
+    if (option !== undefined) begun.push({ row, target: await beginRemedy(service, { row, option }) });
+  }
   await service.setPolicy({
     longestPurchase: '9m',
     stockEvery: '10m',
@@ -182,7 +231,8 @@ async function beginAll(service: TestService): Promise<Begun[]> {
     signal: pauseLockSignal.name,
     signalArgs: [{ reason: 'maintenance' }],
   });
-  const rest = await Promise.all(others.map(async (row) => ({ row, target: await begin(service, row) })));
+  const unbegun = others.filter(({ remedy }) => remedy === undefined);
+  const rest = await Promise.all(unbegun.map(async (row) => ({ row, target: await begin(service, row) })));
   return [...begun, ...rest];
 }
 

@@ -69,6 +69,7 @@ const gateway: PaymentGateway = {
 function checkOut(change: Partial<CheckoutRequest> = {}, deps: Partial<CheckoutDeps> = {}) {
   const place = createCheckout({
     db,
+    holdStock: async () => ({ kind: 'held' }),
     gateways: { cashfree: gateway },
     policy: { checkoutExpiryMs: 3_600_000 },
     now,

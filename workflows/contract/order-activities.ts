@@ -1,5 +1,6 @@
 import type { AdminAct } from '../../src/domain/admin-act.ts';
 import type { AssignWish, ClaimAnswer, ClaimEnd, StrandedClaim } from '../../src/domain/claim.ts';
+import type { Renewal } from '../../src/domain/free-month.ts';
 import type { SupplierName } from '../../src/domain/order.ts';
 import type { NextStep, OpenedOrder } from '../../src/domain/order-facts.ts';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
@@ -10,8 +11,9 @@ import type { PurchaseOutcome } from '../../src/domain/purchase-outcome.ts';
 import type { RawPurchaseReply } from '../../src/domain/purchase-reply.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../../src/domain/purchase-resolution.ts';
 import type { RecordedPayment } from '../../src/domain/recorded-payment.ts';
-import type { RefundEnd, RefundPart, RefundStart, RemedyStep, ReturnStep } from '../../src/domain/refund.ts';
-import type { RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RefundEnd, RefundPart, RefundStart, ReturnStep } from '../../src/domain/refund.ts';
+import type { RemedyChange, RemedyTaken, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RemedyStep } from '../../src/domain/remedy-step.ts';
 import type { StockCheck } from '../../src/domain/stock-check.ts';
 import type { CasePlace, Stranding } from '../../src/domain/stranding.ts';
 import type { Delivery, Verification } from '../../src/domain/verification.ts';
@@ -50,7 +52,13 @@ export interface OrderActivities {
   recordPayment(input: { orderId: string; payment: CapturedPayment }): Promise<RecordedPayment>;
   planOrder(input: { orderId: string; workflowId: string }): Promise<NextStep>;
   projectOrder(input: Projection): Promise<ProjectionResult>;
-  checkStock(input: { orderId: string; trial: boolean; lowStockWarning: number }): Promise<StockCheck>;
+  /** `waits`: asked by an order that waits for stock; those in the queue are served before it. */
+  checkStock(input: {
+    orderId: string;
+    trial: boolean;
+    lowStockWarning: number;
+    waits?: boolean;
+  }): Promise<StockCheck>;
   /** `note`: the purchase was sent before, and why it is not sent again. */
   buyVps(input: BuyVpsInput): Promise<PurchaseOutcome & { note?: string }>;
   storePurchaseReply(input: { purchaseId: string; reply: RawPurchaseReply }): Promise<PurchaseOutcome>;
@@ -72,7 +80,23 @@ export interface OrderActivities {
   takeRemedy(input: RemedyWish): Promise<{ policy: ResolvedPolicy; taken: RemedyTaken }>;
   /** Tells the owner before that the order is not its own any more, and waits a while until it has ended. */
   dismissOwner(input: { orderId: string; workflowId: string }): Promise<void>;
-  planRefund(input: { orderId: string; workflowId: string; skip: string[] }): Promise<RemedyStep>;
+  /** A blocked remedy becomes another one, as long as no money has moved. */
+  changeRemedy(input: RemedyWish): Promise<RemedyChange>;
+  /** `skip`: payments that the gateway refused in this try; `did`: what this run has done already. */
+  planRemedy(input: {
+    orderId: string;
+    workflowId: string;
+    skip: string[];
+    did: string[];
+    monthOver: boolean;
+    freeMonthMs: number;
+  }): Promise<RemedyStep>;
+  /** Wakes the remedy of an order whose free month waits. */
+  tellFreeMonth(input: { orderId: string }): Promise<void>;
+  /** Pays for one more month by a paid renewal, once. */
+  renewServer(input: { orderId: string }): Promise<Renewal>;
+  /** Makes the discount code that comes with the apology, once an order. */
+  makeApologyCode(input: { orderId: string }): Promise<void>;
   /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
   recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
   startRefund(input: { orderId: string; paymentKey: string; part?: RefundPart }): Promise<RefundStart>;
@@ -106,7 +130,8 @@ export interface OrderActivities {
   verifyServer(input: { orderId: string; purchaseId: string }): Promise<Verification>;
   markPackageDry(input: { orderId: string; purchaseId: string }): Promise<void>;
   fetchCredentials(input: { orderId: string; purchaseId: string; everyMs: number }): Promise<{ os: string }>;
-  deliverOrder(input: { orderId: string; purchaseId: string }): Promise<Delivery>;
+  /** `remedyOf`: the remedy that delivers, which may deliver another server than was ordered. */
+  deliverOrder(input: { orderId: string; purchaseId: string; remedyOf?: string }): Promise<Delivery>;
   sendNotice(input: { orderId: string; factId: string; notice: OrderNotice }): Promise<void>;
   restartOrder(input: { orderId: string }): Promise<void>;
 }

@@ -18,7 +18,7 @@ export function defineRawSignal<Name extends string>(name: Name): SignalDefiniti
 }
 
 /** A signal may carry more payloads than its handler takes, and each of them is decoded: all places are raw. */
-const everyInputRaw = new Proxy([rawValueTypeInfo] as [typeof rawValueTypeInfo], {
+export const everyInputRaw = new Proxy([rawValueTypeInfo] as [typeof rawValueTypeInfo], {
   get: (inputs, key) =>
     typeof key === 'string' && /^\d+$/.test(key) ? rawValueTypeInfo : Reflect.get(inputs, key),
 });

@@ -1,0 +1,142 @@
+import { type Collections, insertOnce } from '../database.ts';
+import type { FreeMonthLink, MonthAct, MonthOffer } from '../domain/free-month.ts';
+import { formatMoney } from '../domain/money.ts';
+import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
+import { packageDocumentId } from './catalogue.ts';
+import { type CheckoutDeps, openPayment } from './checkout.ts';
+import type { OrderDocument } from './order-document.ts';
+import { newOrderId } from './order-id.ts';
+import { weighAdjustment } from './plan-adjustment.ts';
+import { findKeptServer } from './remedy-servers.ts';
+
+interface MonthDeps {
+  db: Collections;
+  checkout: CheckoutDeps;
+  placeOrder: (request: CheckoutRequest) => Promise<CheckoutOutcome>;
+  now: () => string;
+}
+
+const closed = { kind: 'closed', sentence: 'This offer is over, or has been chosen already.' } as const;
+
+/** What the customer of a free month can choose, with its price by the catalogue of now. */
+export async function offerMonth(deps: MonthDeps, { orderId, act }: FreeMonthLink): Promise<MonthOffer> {
+  const order = await deps.db.orders.findOne({ _id: orderId });
+  if (order?.freeMonth?.state !== 'running') return closed;
+  const server = await findKeptServer(deps, order);
+  if (!server) return closed;
+  const price = await priceOf(deps, order, act);
+  if (price === null) return { kind: 'closed', sentence: 'This is not sold at present. Please write to us.' };
+  const { until } = order.freeMonth;
+  return { kind: 'open', orderId, act, ip: server.ip, until, currency: order.currency, ...price };
+}
+
+/** Renewing costs what the server is sold for by its own product; switching what was ordered costs now. */
+async function priceOf(
+  deps: MonthDeps,
+  order: OrderDocument,
+  act: MonthAct,
+): Promise<{ productName: string; amountPaise: number; productId: string } | null> {
+  const { db } = deps;
+  let productId = order.productId;
+  if (act === 'renew') {
+    const found = await weighAdjustment(deps, order, {});
+    if ('adjusted' in found && found.adjusted.productId !== null) productId = found.adjusted.productId;
+  }
+  const product = await db.products.findOne({ _id: productId });
+  const size = product?.sizes.find(({ ramGb }) => ramGb === order.ramGb);
+  if (product && size) return { productId, productName: product.name, amountPaise: size.pricePaise };
+  if (act === 'switch') return null;
+  return { productId, productName: order.productName, amountPaise: order.amountPaise };
+}
+
+/**
+ * Places the order by which the customer renews or switches; a repeat answers the one that is still to be paid. Money
+ * that comes when the month is over goes back by itself.
+ */
+export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promise<MonthCheckout> {
+  const { orderId, act } = link;
+  const order = await deps.db.orders.findOne({ _id: orderId });
+  const offer = await offerMonth(deps, link);
+  if (!order || offer.kind === 'closed') return offer.kind === 'closed' ? offer : closed;
+  const earlier = await deps.db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
+  const same = earlier.filter(({ freeMonthOf }) => freeMonthOf?.act === act);
+  if (earlier.some(({ money, open }) => money === 'kept' && open)) {
+    return { kind: 'closed', sentence: 'Your payment has arrived; we write to you as soon as it is done.' };
+  }
+  const unpaid = same.find(({ money, open }) => money === 'unpaid' && open);
+  if (unpaid) return outcomeOf(await openPayment({ deps: deps.checkout, order: unpaid }));
+  if (act === 'switch') {
+    return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
+  }
+  const price = await priceOf(deps, order, act);
+  if (price === null) return closed;
+  const renewal = newRenewal({ order, link, price, at: deps.now() });
+  await insertOnce(deps.db.orders, renewal);
+  return outcomeOf(await openPayment({ deps: deps.checkout, order: renewal }));
+}
+
+function outcomeOf(outcome: CheckoutOutcome): MonthCheckout {
+  if (outcome.kind === 'placed') return outcome;
+  return { kind: 'failed', sentence: outcome.sentence };
+}
+
+function switchRequest(order: OrderDocument, freeMonthOf: FreeMonthLink, nth: number): CheckoutRequest {
+  const { productId, ramGb, os, customer, gateway } = order;
+  return {
+    productId,
+    ramGb,
+    os,
+    customer,
+    discountCode: null,
+    gateway,
+    idempotencyKey: `month-${order._id}-switch-${nth}`,
+    freeMonthOf,
+  };
+}
+
+/** An order of its own, so that its payment, its expiry and its refund go the way of every order. */
+function newRenewal(input: {
+  order: OrderDocument;
+  link: FreeMonthLink;
+  price: { productId: string; productName: string; amountPaise: number };
+  at: string;
+}): OrderDocument {
+  const { order, link, price, at } = input;
+  const { supplier, packageKey, matchPolicy, ramGb, os, currency, customer, gateway } = order;
+  const { productId, amountPaise } = price;
+  const productName = `Renewal: ${price.productName}`;
+  const text = `Ordered: ${productName}, for ${formatMoney({ amountMinor: amountPaise, currency })}, out of the free month of order ${order._id} (${packageDocumentId(order)}).`;
+  return {
+    _id: newOrderId(at),
+    status: 'pendingPayment',
+    statusSince: at,
+    version: 0,
+    owner: null,
+    open: true,
+    goods: { state: 'none' },
+    money: 'unpaid',
+    remedy: null,
+    freeMonthOf: link,
+    productId,
+    productName,
+    supplier,
+    packageKey,
+    matchPolicy,
+    ramGb,
+    os,
+    amountPaise,
+    currency,
+    customer,
+    gateway,
+    gatewayOrderId: null,
+    paymentSessionId: null,
+    idempotency: null,
+    createdAt: at,
+    paidAt: null,
+    paymentKey: null,
+    failure: null,
+    server: null,
+    next: null,
+    timeline: [{ at, text }],
+  };
+}

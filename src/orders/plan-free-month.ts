@@ -1,0 +1,120 @@
+import type { FreeMonth } from '../domain/free-month.ts';
+import type { RemedyStep } from '../domain/remedy-step.ts';
+import type { OrderDocument } from './order-document.ts';
+import { findCase, isInHands } from './plan-adjustment.ts';
+import {
+  closePurchase,
+  hasMoneyMoved,
+  type PlanDependencies,
+  planRefund,
+  takeMoney,
+  unreturnedPayments,
+} from './plan-refund.ts';
+import { findKeptServer, livingServers } from './remedy-servers.ts';
+
+interface MonthPlan {
+  order: OrderDocument;
+  workflowId: string;
+  skip: readonly string[];
+  did: readonly string[];
+  /** True once the month's time is over. */
+  monthOver: boolean;
+  freeMonthMs: number;
+}
+
+/**
+ * The next step of the remedy `refundAndFreeMonth`: the customer has a server, all their money goes back, a month
+ * begins; it ends by a renewal, by a switch that is delivered, or without a choice: then the server is ended.
+ */
+export async function planFreeMonth(deps: PlanDependencies, input: MonthPlan): Promise<RemedyStep> {
+  const { order } = input;
+  return order.freeMonth ? planRunningMonth(deps, input, order.freeMonth) : planTowardsMonth(deps, input);
+}
+
+async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promise<RemedyStep> {
+  const { db, now } = deps;
+  const { order, workflowId, skip, did, freeMonthMs } = input;
+  const orderId = order._id;
+  const blocked = async (why?: string): Promise<RemedyStep> => {
+    const moneyBegun = await hasMoneyMoved(db, order);
+    return { kind: 'blocked', moneyBegun, ...(why === undefined ? {} : { why }) };
+  };
+  const open = await closePurchase(deps, order);
+  if (open) return { kind: 'settle', purchaseId: open };
+  const server = await findKeptServer(deps, order);
+  if (!server) {
+    return (await findCase(deps, order)) ?? blocked(`No server was bought for order ${orderId}.`);
+  }
+  const { purchaseId, ip } = server;
+  if (!isInHands(order, purchaseId, did)) return { kind: 'deliver', purchaseId, ip };
+  await takeMoney(db, order, workflowId);
+  const unreturned = await unreturnedPayments(db, orderId);
+  const payment = unreturned.find((key) => !skip.includes(key));
+  if (payment) return { kind: 'refund', paymentKey: payment };
+  if (unreturned.length > 0) return blocked();
+  const startedAt = now();
+  const freeMonth: FreeMonth = {
+    startedAt,
+    until: new Date(Date.parse(startedAt) + freeMonthMs).toISOString(),
+    state: 'running',
+    renewalId: null,
+  };
+  await db.orders.updateOne(
+    { _id: orderId, owner: workflowId, 'remedy.workflowId': workflowId, money: 'refunding', freeMonth: null },
+    { $set: { money: 'refunded', freeMonth } },
+  );
+  const begun = await db.orders.findOne({ _id: orderId });
+  if (begun?.freeMonth) return monthStep(begun.freeMonth, { ip, waitsFor: null });
+  return blocked(`The money of order ${orderId} has not gone back.`);
+}
+
+function monthStep(
+  { startedAt, until }: FreeMonth,
+  { ip, waitsFor }: { ip: string; waitsFor: string | null },
+): RemedyStep {
+  return { kind: 'freeMonth', startedAt, until, ip, waitsFor };
+}
+
+async function planRunningMonth(
+  deps: PlanDependencies,
+  input: MonthPlan,
+  freeMonth: FreeMonth,
+): Promise<RemedyStep> {
+  const { db } = deps;
+  const { order, workflowId, monthOver } = input;
+  const orderId = order._id;
+  const server = await findKeptServer(deps, order);
+  const ip = server?.ip ?? order.server?.ip ?? '';
+  switch (freeMonth.state) {
+    case 'renewed':
+    case 'kept':
+      return { kind: 'settled', ip, text: `The customer keeps ${ip}, renewed until ${freeMonth.until}.` };
+    case 'ending': {
+      const [living] = await livingServers(deps, orderId);
+      if (living) return { kind: 'endServer', purchaseId: living.purchaseId, ip: living.ip };
+      return planRefund(deps, { orderId, workflowId, skip: [] });
+    }
+    case 'renewing':
+      return monthStep(freeMonth, { ip, waitsFor: freeMonth.renewalId });
+    case 'running':
+      break;
+  }
+  const children = await db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
+  const hasSwitched = children.some(({ freeMonthOf, status }) => {
+    return freeMonthOf?.act === 'switch' && status === 'active';
+  });
+  // Paid, and not yet what it is to be: the month waits for it.
+  const awaited = children.find(({ money, open }) => money === 'kept' && open);
+  if (!hasSwitched && !(monthOver && !awaited)) {
+    return monthStep(freeMonth, { ip, waitsFor: monthOver ? (awaited?._id ?? null) : null });
+  }
+  await db.orders.updateOne(
+    { _id: orderId, owner: workflowId, 'freeMonth.state': 'running' },
+    { $set: { 'freeMonth.state': 'ending' } },
+  );
+  const now = await db.orders.findOne({ _id: orderId });
+  if (!now?.freeMonth || now.freeMonth.state === 'running') {
+    return { kind: 'blocked', moneyBegun: true, why: `The month of order ${orderId} could not be ended.` };
+  }
+  return planRunningMonth(deps, { ...input, order: now }, now.freeMonth);
+}

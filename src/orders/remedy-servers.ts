@@ -1,0 +1,54 @@
+import type { Collections } from '../database.ts';
+import type { PurchaseState } from '../purchases/purchase-document.ts';
+import { isLiving, type TenancyState } from '../servers/server-document.ts';
+import type { OrderDocument } from './order-document.ts';
+
+interface Deps {
+  db: Pick<Collections, 'purchases' | 'servers'>;
+  now: () => string;
+}
+
+/** A server that was bought for an order and is not taken back. */
+export interface OrderServer {
+  purchaseId: string;
+  ip: string;
+  state: TenancyState;
+}
+
+/** Every server that an order holds; one that was delivered counts also past its month: it may have been renewed. */
+export async function livingServers({ db, now }: Deps, orderId: string): Promise<OrderServer[]> {
+  const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
+  return servers.flatMap(({ ip, tenancy }) => {
+    const { purchaseId, state } = tenancy;
+    const isHeld = state !== 'stranded' && (state === 'delivered' || isLiving({ tenancy, now: now() }));
+    return isHeld && purchaseId !== null ? [{ purchaseId, ip, state }] : [];
+  });
+}
+
+/** A server that is the customer's to keep: its purchase is known to the end. */
+export interface KeptServer extends OrderServer {
+  ramGb: number;
+  purchase: PurchaseState;
+}
+
+/**
+ * The server that a customer keeps or gets by a remedy: the delivered one, else the one that was bought last, as was
+ * ordered or not. Undefined where none was bought.
+ */
+export async function findKeptServer(
+  deps: Deps,
+  { _id: orderId, goods }: Pick<OrderDocument, '_id' | 'goods'>,
+): Promise<KeptServer | undefined> {
+  const delivered = goods.state === 'delivered' ? goods.purchaseId : null;
+  const kept: KeptServer[] = [];
+  for (const server of await livingServers(deps, orderId)) {
+    const row = await deps.db.purchases.findOne({ _id: server.purchaseId });
+    const isKnown = row?.ip === server.ip && (row.state === 'bought' || row.state === 'wrong');
+    if (row && isKnown) kept.push({ ...server, ramGb: row.ramGb, purchase: row.state });
+  }
+  const numberOf = ({ purchaseId }: KeptServer) =>
+    purchaseId === delivered
+      ? Number.POSITIVE_INFINITY
+      : Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
+  return kept.sort((a, b) => numberOf(b) - numberOf(a))[0];
+}

@@ -1,0 +1,142 @@
+import type { Collections } from '../database.ts';
+import { BrokenRecord } from '../domain/broken-record.ts';
+import type { Renewal } from '../domain/free-month.ts';
+import type { SupplierName } from '../domain/order.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
+import { findKeptServer } from '../orders/remedy-servers.ts';
+import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
+import { serverId } from './tenancies.ts';
+
+interface Deps {
+  db: Collections;
+  supplierOf: (name: SupplierName) => Supplier;
+  now: () => string;
+}
+
+/** Longer than a call to the supplier takes: after it, one whose answer was lost has happened or never will. */
+const callMs = 120_000;
+
+/**
+ * Pays the supplier for one more month of the server of a free month, by a paid renewal. The month is taken by one
+ * conditional update; whether a call whose answer was lost was carried out is told by the server's expiry: a renewal is
+ * never sent again on a guess, because a repeat may be paid twice. Safe to repeat and to crash in.
+ * @throws SupplierError, or Error while a call may still run: to be tried again.
+ */
+export async function renewServer(deps: Deps, { orderId }: { orderId: string }): Promise<Renewal> {
+  const { db } = deps;
+  const renewal = await db.orders.findOne({ _id: orderId });
+  const link = renewal?.freeMonthOf;
+  if (!renewal || !link) throw new BrokenRecord(`Failed to renew by order ${orderId}: it is no renewal.`);
+  const order = await takeMonth(deps, { renewal, ofOrder: link.orderId });
+  const server = order && (await findKeptServer(deps, order));
+  if (!order || !server) {
+    return {
+      kind: 'closed',
+      sentence: `The free month of order ${link.orderId} is over; its server is gone.`,
+    };
+  }
+  if (order.freeMonth?.state === 'renewed') {
+    return { kind: 'renewed', ip: server.ip, until: order.freeMonth.until };
+  }
+  const supplier = deps.supplierOf(order.supplier);
+  const paid = await payOnce(deps, { renewal, ip: server.ip, supplier });
+  if (paid !== null) return paid;
+  const until = await readExpiry(deps, { supplier, ip: server.ip, orderId });
+  await db.servers.updateOne(
+    { _id: serverId({ supplier: order.supplier, ip: server.ip }), 'tenancy.orderId': order._id },
+    { $set: { 'tenancy.expiresAt': until } },
+  );
+  await db.orders.updateOne(
+    { _id: order._id, 'freeMonth.state': 'renewing', 'freeMonth.renewalId': orderId },
+    { $set: { 'freeMonth.state': 'renewed', 'freeMonth.until': until } },
+  );
+  return { kind: 'renewed', ip: server.ip, until };
+}
+
+/** running -> renewing, by the first paid renewal alone; null where the month is somebody else's, or over. */
+async function takeMonth(
+  { db }: Deps,
+  { renewal, ofOrder }: { renewal: OrderDocument; ofOrder: string },
+): Promise<OrderDocument | null> {
+  if (renewal.money === 'kept') {
+    await db.orders.updateOne(
+      { _id: ofOrder, 'freeMonth.state': 'running' },
+      { $set: { 'freeMonth.state': 'renewing', 'freeMonth.renewalId': renewal._id } },
+    );
+  }
+  const order = await db.orders.findOne({ _id: ofOrder });
+  const { state, renewalId } = order?.freeMonth ?? {};
+  const isOurs = renewalId === renewal._id && (state === 'renewing' || state === 'renewed');
+  return isOurs ? order : null;
+}
+
+type Reported = Extract<ServerStatus, { kind: 'server' }>;
+
+/** Null once the supplier is paid. The expiry before the call is written down first: it is the evidence. */
+async function payOnce(
+  deps: Deps,
+  input: { renewal: OrderDocument; ip: string; supplier: Supplier },
+): Promise<Renewal | null> {
+  const { db, now } = deps;
+  const { renewal, ip, supplier } = input;
+  const orderId = renewal._id;
+  const sent = renewal.renewalSent ?? null;
+  if (sent?.isPaid) return null;
+  const server = await readServer(supplier, ip);
+  const expiresOn = server.expiresOn ?? null;
+  if (sent !== null) {
+    if (expiresOn !== null && sent.expiresOn !== null && expiresOn > sent.expiresOn) return null;
+    if (Date.parse(now()) < Date.parse(sent.at) + callMs && !sent.isRefused) {
+      throw new Error(`Failed to renew ${ip}: it is not known yet whether the call before was carried out.`);
+    }
+    if (!sent.isRefused && (expiresOn === null || sent.expiresOn === null)) {
+      const sentence = `Whether ${ip} was renewed is not known: the supplier names no date. Look in its panel.`;
+      return { kind: 'unclear', sentence };
+    }
+  }
+  const at = now();
+  const mine = await db.orders.updateOne(
+    {
+      _id: orderId,
+      money: 'kept',
+      ...(sent === null ? { renewalSent: null } : { 'renewalSent.at': sent.at }),
+    },
+    { $set: { renewalSent: { at, expiresOn, isPaid: false, isRefused: false } } },
+  );
+  if (mine.matchedCount === 0) throw new Error(`Failed to renew ${ip}: another try is under way.`);
+  try {
+    await supplier.renew({ ip });
+  } catch (error) {
+    const isRefused = error instanceof Error && 'code' in error && error.code === 'refused';
+    if (isRefused) await note(deps, { orderId, at, set: { 'renewalSent.isRefused': true } });
+    throw error;
+  }
+  await note(deps, { orderId, at, set: { 'renewalSent.isPaid': true } });
+  return null;
+}
+
+async function note(
+  { db }: Deps,
+  { orderId, at, set }: { orderId: string; at: string; set: Record<string, boolean> },
+): Promise<void> {
+  await db.orders.updateOne({ _id: orderId, 'renewalSent.at': at }, { $set: set });
+}
+
+async function readServer(supplier: Supplier, ip: string): Promise<Reported> {
+  const server = await supplier.readServer({ ip });
+  if (server.kind === 'server') return server;
+  throw new Error(`Failed to renew ${ip}: the supplier does not know it as ours (${server.why}).`);
+}
+
+/** What the supplier says now, else a month after what it said before. */
+async function readExpiry(
+  deps: Deps,
+  { supplier, ip, orderId }: { supplier: Supplier; ip: string; orderId: string },
+): Promise<string> {
+  const server = await readServer(supplier, ip);
+  if (server.expiresOn) return `${server.expiresOn.slice(0, 10)}T23:59:59.999Z`;
+  const sent = (await deps.db.orders.findOne({ _id: orderId }))?.renewalSent;
+  const date = new Date(sent?.at ?? deps.now());
+  date.setUTCMonth(date.getUTCMonth() + 1);
+  return date.toISOString();
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
+import { generateInputs } from '../messages/odd-inputs.ts';
+import { startTestService } from '../support/service.ts';
+
+/* Whatever is typed into "Start workflow" of the Web UI for a remedy ends with a sentence, never in failing tasks. */
+
+const service = await startTestService();
+const { client, db } = service;
+
+/** Starts it as the Web UI does: with payloads as they come, also such that no converter reads. */
+async function start(workflowId: string, payloads: readonly temporal.api.common.v1.IPayload[]) {
+  await client.connection.workflowService.startWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowId,
+    workflowType: { name: 'compensateOrder' },
+    taskQueue: { name: orderTaskQueue },
+    requestId: randomUUID(),
+    input: { payloads: [...payloads] },
+  });
+  const result = await client.workflow.getHandle(workflowId).result();
+  return result as { orderId: string; ended: string; explanation: string };
+}
+
+const json = (value: unknown) => [defaultPayloadConverter.toPayload(value)];
+
+test('odd inputs of every kind end as bad input, with what to type instead', async () => {
+  const inputs = generateInputs({ count: 60, seed: 20261121 });
+  const results = await Promise.all(inputs.map((input, index) => start(`odd-remedy-${index}`, input)));
+  for (const { ended, explanation } of results) {
+    assert.equal(ended, 'badInput', explanation);
+    assert.match(explanation, /Start it with \{"orderId"/);
+  }
+});
+
+test('a right input of the wrong order, state or option says why, and changes nothing', async () => {
+  const nobody = await start('compensation-ord-nobody', json({ orderId: 'ord-nobody', option: 'A' }));
+  assert.deepEqual([nobody.ended, nobody.explanation], ['unknownOrder', 'There is no order ord-nobody.']);
+  const unpaid = await service.order({ pay: false });
+  for (const option of ['A', 'B', 'C', 'refund', 'refundedByHand', 'D', { $gt: '' }, ['A']]) {
+    const workflowId = `compensation-${unpaid}`;
+    const result = await start(
+      workflowId,
+      json({ orderId: unpaid, option, amountPaise: 1e300, by: { a: 1 } }),
+    );
+    assert.ok(['refused', 'badInput'].includes(result.ended), JSON.stringify(result));
+    assert.ok(result.explanation.length > 10);
+  }
+  const order = await db.orders.findOne({ _id: unpaid });
+  assert.deepEqual([order?.remedy, order?.owner, order?.status], [null, null, 'pendingPayment']);
+});
