@@ -28,6 +28,8 @@ export interface ActivityDependencies {
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
   startReturn: (input: { paymentKey: string }) => Promise<void>;
   startCompensation: (input: CompensateOrderInput) => Promise<void>;
+  /** Tells an order that waits for stock to look again. */
+  tellStockChanged: (input: { workflowId: string }) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
   /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
   tellFreeMonth: (input: { orderId: string }) => Promise<void>;

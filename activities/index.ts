@@ -19,6 +19,7 @@ import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
 import { createRemedies } from './remedies.ts';
 import { createReturns } from './returns.ts';
+import { wakingAfter } from './wake-waiting.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
 export function createActivities(
@@ -49,7 +50,7 @@ export function createActivities(
       return result;
     },
     checkStock: (input) => checkStock(withStock, input),
-    ...createPurchasing(deps),
+    ...wakingAfter(deps, createPurchasing(deps)),
     ...createRemedies(deps, settling),
     ...createReturns(deps),
     findCasePlace: (input) => findCasePlace(deps.db, input),

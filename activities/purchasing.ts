@@ -45,7 +45,7 @@ export function createPurchasing(
             order,
             packageName: pool?.name ?? order.packageKey,
             stockAllBefore: pool?.counts?.all ?? null,
-            stockReadFrom: pool?.counts?.readFrom ?? null,
+            stockReadFrom: pool?.counts?.readAt ?? null,
           },
         );
         const note = before && sayNotAgain(before);

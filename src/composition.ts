@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAsking } from '../activities/ask-gateways.ts';
 import { createActivities, createLockActivities } from '../activities/index.ts';
+import { createStockWatching } from '../activities/stock-watching.ts';
 import { createWatching } from '../activities/watching.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config.ts';
@@ -30,6 +31,8 @@ import { verifyRazorpayWebhook } from './payments/razorpay/razorpay-webhook.ts';
 import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
+import { createStockHolder } from './stock/hold-stock.ts';
+import { createStockDesk } from './stock/stock-desk.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import type { Supplier } from './suppliers/supplier.ts';
 import { createPaymentAcceptor } from './temporal/accept-payment.ts';
@@ -47,7 +50,9 @@ import { restartOrder } from './temporal/restart-order.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
 import { startReturn } from './temporal/start-return.ts';
+import { syncStockNow } from './temporal/sync-stock-now.ts';
 import { tellFreeMonth } from './temporal/tell-free-month.ts';
+import { tellStockChanged } from './temporal/tell-stock-changed.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
 const now = () => new Date().toISOString();
@@ -84,7 +89,8 @@ export async function composeWorker(
   const { address, namespace } = config.temporal;
   await openNamespace({ client, namespace, address, limitMs: temporalWithinMs, sleep, log });
   await prepareNamespace({ client, namespace, sleep, log });
-  await ensureSchedules({ client, policy: await readPolicy(), log });
+  const { shopTimeZone } = config;
+  await ensureSchedules({ client, policy: await readPolicy(), shopTimeZone, log });
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const smartvps = createSmartVpsClient({ ...config.smartvps, longestPurchaseMs, log });
@@ -118,9 +124,10 @@ export async function composeWorker(
         supplierOf: supplierFinder({ smartvps }),
         box,
         readPolicy,
-        sendNotice: (input) => sendOrderNotice({ db, box, notifier, linkOf }, input),
+        sendNotice: (input) => sendOrderNotice({ db, box, notifier, linkOf, shopTimeZone, now }, input),
         locks: createLockSignals(client),
         restartOrder: (input) => restartOrder({ client, db }, input),
+        tellStockChanged: (input) => tellStockChanged(client, input),
         startReturn: (input) => startReturn(client, input),
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
@@ -149,6 +156,17 @@ export async function composeWorker(
         sendShopNotice: (input) => sendShopNotice({ notifier }, input),
         readPolicy,
         now,
+        log,
+      }),
+      ...createStockWatching({
+        db,
+        suppliers: [smartvps],
+        readPolicy,
+        sendShopNotice: (input) => sendShopNotice({ notifier }, input),
+        tellStockChanged: (input) => tellStockChanged(client, input),
+        shopTimeZone,
+        now,
+        sleep,
         log,
       }),
     },
@@ -231,6 +249,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       products: db.products,
       idempotencyKeys: database.db.collection('idempotencyKeys'),
     },
+    holdStock: createStockHolder({ db, policy, now }),
     gateways: gateways.all,
     policy,
     now,
@@ -239,12 +258,21 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   };
   const placeOrder = createCheckout(checkout);
   const monthly = { db, checkout, placeOrder, now };
-  const namespace = preparedNamespace({ client, namespace: config.temporal.namespace, policy, sleep, log });
+  const { shopTimeZone } = config;
+  const namespace = preparedNamespace({
+    client,
+    namespace: config.temporal.namespace,
+    policy,
+    shopTimeZone,
+    sleep,
+    log,
+  });
   const recordAct = createActRecorder({
     audit: createAuditLog({ db }),
     now,
     onLost: (act, error) => log.error({ err: error, act }, 'An act of an admin was done, but not recorded'),
   });
+  const stockDesk = createStockDesk({ db, readPolicy, recordAct, now });
   const acting = { client, db, recordAct, now: () => new Date() };
   void withDatabase(() => prepareIndexes(db)).catch((error: unknown) =>
     log.warn({ err: error }, 'The indexes could not be made; they are made at the next start'),
@@ -271,6 +299,16 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       cancelOrder: (wish) => withDatabase(() => cancelOrder(acting, wish)),
       compensateOrder: (wish) => withDatabase(() => compensateOrder({ ...acting, ...remedyPorts(db) }, wish)),
       resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
+      syncStock: async ({ by, reason }) => {
+        const outcome = await syncStockNow(client);
+        const answer = outcome.kind === 'unavailable' ? outcome.sentence : 'The stock is read.';
+        const subject = { kind: 'supplier', id: 'smartvps' } as const;
+        const accepted = outcome.kind !== 'unavailable';
+        await recordAct({ act: 'syncStock', subject, by, reason, accepted, answer });
+        if (outcome.kind !== 'done') return outcome;
+        const stock = await withDatabase(() => stockDesk.listStock({ historyDays: 0 }));
+        return { ...outcome, stock };
+      },
       isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
       offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),
       checkOutMonth: (link) => withDatabase(() => checkOutMonth(monthly, link)),

@@ -17,12 +17,14 @@ import type { FenceDocument, PurchaseDocument } from './purchases/purchase-docum
 import type { CredentialDocument } from './servers/credential-document.ts';
 import type { ServerDocument } from './servers/server-document.ts';
 import type { SettingDocument } from './servers/setting-document.ts';
+import type { StockHistoryDocument } from './stock/stock-history.ts';
 
 /** The shop's collections that the order's activities work on. */
 export interface Collections {
   orders: Collection<OrderDocument>;
   products: Collection<ProductDocument>;
   packages: Collection<PackageDocument>;
+  stockHistory: Collection<StockHistoryDocument>;
   purchases: Collection<PurchaseDocument>;
   openPurchases: Collection<FenceDocument>;
   servers: Collection<ServerDocument>;
@@ -41,6 +43,7 @@ export function collectionsOf(db: Db): Collections {
     orders: db.collection('orders'),
     products: db.collection('products'),
     packages: db.collection('packages'),
+    stockHistory: db.collection('stockHistory'),
     purchases: db.collection('purchases'),
     openPurchases: db.collection('openPurchases'),
     servers: db.collection('servers'),
@@ -56,7 +59,10 @@ export function collectionsOf(db: Db): Collections {
 
 /** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
 export async function prepareIndexes(
-  db: Pick<Collections, 'auditLog' | 'discounts' | 'orders' | 'payments' | 'refunds' | 'servers'>,
+  db: Pick<
+    Collections,
+    'auditLog' | 'discounts' | 'orders' | 'payments' | 'purchases' | 'refunds' | 'servers'
+  >,
 ): Promise<void> {
   // One by one: the embedded database breaks off a call that names two indexes which are there already.
   await db.auditLog.createIndex({ at: -1, _id: -1 });
@@ -68,6 +74,7 @@ export async function prepareIndexes(
   await db.payments.createIndex({ orderId: 1 });
   await db.payments.createIndex({ owedBack: 1 });
   await db.payments.createIndex({ verdict: 1 });
+  await db.purchases.createIndex({ packageKey: 1, sentAt: 1 });
   await db.refunds.createIndex({ orderId: 1 });
   await db.refunds.createIndex({ takenBackAt: 1 });
   await db.discounts.createIndex({ code: 1 }, { unique: true });

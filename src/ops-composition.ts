@@ -29,6 +29,8 @@ import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
 import type { TenancyState } from './servers/server-document.ts';
+import { importIpstocks } from './stock/import-ipstocks.ts';
+import { createStockDesk, type StockDesk } from './stock/stock-desk.ts';
 import { cancelOrder } from './temporal/cancel-order.ts';
 import { type CompensateWish, compensateOrder } from './temporal/compensate-order.ts';
 import { createTemporalClient } from './temporal/connection.ts';
@@ -92,6 +94,10 @@ interface Said {
 export function composeRecords(config: Config<'import'>, warn: Warn = () => undefined) {
   const rows = <T>(action: string, work: (records: Records) => Promise<T>) =>
     withRows({ config, warn }, action, work);
+  const desk = <T>(action: string, work: (desk: StockDesk) => Promise<T>) =>
+    rows(action, ({ db, recordAct }) =>
+      work(createStockDesk({ db, recordAct, now, readPolicy: () => readPolicy(config) })),
+    );
   return {
     /** Takes a catalogue file's JSON; throws one sentence. */
     async importCatalogue({
@@ -110,6 +116,23 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
           await recordAct({ act: 'importProducts', subject, by, reason, accepted: true, answer });
         }
         return counts;
+      });
+    },
+    listProductLines: (input: { historyDays: number }) =>
+      desk('list the products', ({ listProductLines }) => listProductLines(input)),
+    setSale: (input: Parameters<StockDesk['setSale']>[0]) =>
+      desk('change the sale', ({ setSale }) => setSale(input)),
+    setProduct: (input: Parameters<StockDesk['setProduct']>[0]) =>
+      desk('set the product', ({ setProduct }) => setProduct(input)),
+    importIpstocks: async (input: { documents: unknown; dryRun: boolean } & Required<Said>) => {
+      const { matchPolicy, reserve } = await readPolicy(config);
+      return rows('import the old stock', async ({ db, recordAct }) => {
+        const report = await importIpstocks({ db, now }, { ...input, defaults: { matchPolicy, reserve } });
+        const { by, reason, dryRun } = input;
+        const subject = { kind: 'supplier', id: 'smartvps' } as const;
+        const answer = `${report.lines.length} documents of the old shop imported, ${report.lost} fields lost.`;
+        if (!dryRun) await recordAct({ act: 'importIpstocks', subject, by, reason, accepted: true, answer });
+        return report;
       });
     },
     /** `list` is a file's JSON, or null where it is said that there are no older servers. */
@@ -332,6 +355,10 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
   const acts = () => composeActs(readConfig('ops', env), warn);
   return {
     importCatalogue: (input) => records().importCatalogue(input),
+    listProductLines: (input) => records().listProductLines(input),
+    setSale: (input) => records().setSale(input),
+    setProduct: (input) => records().setProduct(input),
+    importIpstocks: (input) => records().importIpstocks(input),
     importForeign: (input) => records().importForeign(input),
     listServers: (input) => records().listServers(input),
     listCases: () => records().listCases(),

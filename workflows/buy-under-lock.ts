@@ -13,7 +13,7 @@ import { purchaseLimits } from './purchase-limits.ts';
 /** How a turn under the lock ended. */
 export type Turn =
   | { kind: 'bought'; purchaseId: string; ip: string }
-  | { kind: 'short'; count: number; reserve: number; dry: boolean }
+  | Extract<StockCheck, { kind: 'short' }>
   | { kind: 'again'; pauseMs?: number }
   | FailedStep;
 

@@ -1,16 +1,17 @@
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, setHandler, sleep } from '@temporalio/workflow';
+import type { StockCheck } from '../src/domain/stock-check.ts';
 import { stock } from './activity-proxies.ts';
+import { stockChangedSignal } from './contract/monitor-stock.ts';
 import { endingOf } from './decision-slot.ts';
 import { type BuyingRun, type StepResult, stageOf } from './order-run.ts';
 
+type Shortage = Extract<StockCheck, { kind: 'short' }>;
+
 /**
  * Waits, without the lock, until the package has stock above its reserve, looking every `stockEvery` and at once
- * when somebody asks; at most `waitForStock` in all.
+ * when somebody asks or the stock has changed; at most `waitForStock` in all.
  */
-export async function waitForStock(
-  run: BuyingRun,
-  found: { count: number; reserve: number; dry: boolean },
-): Promise<StepResult> {
+export async function waitForStock(run: BuyingRun, found: Shortage): Promise<StepResult> {
   const { policy, record } = run;
   const sinceMs = run.waitingForStockSinceMs ?? Date.now();
   const isFirstLook = run.waitingForStockSinceMs === null;
@@ -65,10 +66,26 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
   const { policy, messages, order, slot } = run;
   const { orderId } = order;
   const { lowStockWarning } = policy;
+  let hasChanged = false;
+  // Registered here: an order that never waits knows nothing of it. What came before is handed over now.
+  setHandler(
+    stockChangedSignal,
+    () => {
+      hasChanged = true;
+    },
+    {
+      description:
+        'From the stock: looks again at once. Needs no input; an order looks again by itself, too.',
+    },
+  );
   for (;;) {
-    await condition(() => messages.isAwake || slot.isDecided || limit.isOver, policy.stockEveryMs, {
-      summary: 'looks at the stock again',
-    });
+    await condition(
+      () => messages.isAwake || hasChanged || slot.isDecided || limit.isOver,
+      policy.stockEveryMs,
+      {
+        summary: 'looks at the stock again',
+      },
+    );
     // A stranded server is being made ready for the order: nothing is bought meanwhile.
     if (slot.taken && !slot.isDecided) await condition(() => !slot.taken || slot.isDecided);
     if (slot.isDecided) {
@@ -76,15 +93,19 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
       return true;
     }
     if (limit.isOver) return false;
+    hasChanged = false;
     if (messages.takeWake()) run.trial = true;
-    const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
+    const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning, waits: true });
     if (look.kind === 'available' && !slot.taken) return true;
   }
 }
 
-function sayCapacity({ order }: BuyingRun, found: { count: number; dry: boolean }): string {
+function sayCapacity({ order }: BuyingRun, found: Shortage): string {
   if (found.dry) {
     return `Package "${order.packageName}" sold an address of another package and counts as empty until its stock changes.`;
+  }
+  if (found.behind) {
+    return `Package "${order.packageName}" has ${found.count} IPs, and ${found.behind} orders that were paid earlier wait for them.`;
   }
   return `Package "${order.packageName}" is at capacity (${found.count} IPs remaining).`;
 }

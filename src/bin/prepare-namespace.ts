@@ -20,7 +20,7 @@ await runPart(async () => {
   await openNamespace({ client, namespace, address, limitMs, sleep, log });
   await prepareNamespace({ client, namespace, sleep, log });
   const policy = policyFile === null ? defaultPolicy : await readPolicyFile({ path: policyFile });
-  await ensureSchedules({ client, policy: resolvePolicy(policy), log });
+  await ensureSchedules({ client, policy: resolvePolicy(policy), shopTimeZone: null, log });
   await client.connection.close();
   log.info(
     { namespace },

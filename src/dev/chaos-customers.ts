@@ -10,6 +10,9 @@ export interface ChaosOrder {
 
 const tryEveryMs = 500;
 
+/** The package is at capacity: a customer chooses another shop. */
+export const soldOut = Symbol('sold out');
+
 /**
  * Checks out until it is answered with 201, with the same Idempotency-Key each time, and pays; the gateway repeats its
  * webhook until it is taken. Undefined where the time is over.
@@ -17,7 +20,7 @@ const tryEveryMs = 500;
 export async function placeChaosOrder(
   service: ChaosService,
   wish: { number: number; packageName: string; until: number },
-): Promise<ChaosOrder | undefined> {
+): Promise<ChaosOrder | typeof soldOut | undefined> {
   const { number, packageName, until } = wish;
   const email = `customer-${number}@example.com`;
   const body = {
@@ -28,6 +31,7 @@ export async function placeChaosOrder(
   };
   while (Date.now() < until) {
     const orderId = await checkOut(service, body, `chaos-${number}`);
+    if (orderId === soldOut) return soldOut;
     if (orderId !== undefined) {
       await service.simulator.pay({ orderId, delayMs: 1 });
       return { orderId, packageName, email };
@@ -41,7 +45,7 @@ async function checkOut(
   { apiUrl, secrets }: ChaosService,
   body: object,
   idempotencyKey: string,
-): Promise<string | undefined> {
+): Promise<string | typeof soldOut | undefined> {
   try {
     const response = await fetch(`${apiUrl}/api/checkout`, {
       method: 'POST',
@@ -53,6 +57,7 @@ async function checkOut(
       body: JSON.stringify(body),
     });
     const answer = (await response.json()) as { orderId?: string };
+    if (response.status === 409) return soldOut;
     return response.status === 201 ? answer.orderId : undefined;
   } catch {
     return undefined;

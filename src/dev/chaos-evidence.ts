@@ -12,6 +12,7 @@ interface EndedRun {
   plan: ChaosPlan;
   startedAt: number;
   placed: readonly ChaosOrder[];
+  refused: number;
   kills: number;
 }
 
@@ -19,7 +20,7 @@ const lookEveryMs = 1_000;
 
 /** Collects what can be seen from outside: documents, the simulator's ledger, mails, locks and fences. */
 export async function observeChaos(run: EndedRun): Promise<ChaosEvidence> {
-  const { service, placed } = run;
+  const { service, placed, refused } = run;
   const seconds = Math.round((Date.now() - run.startedAt) / 100) / 10;
   const leftovers = [...(await lookUntilEmpty(() => findHeld(run))), ...(await findMailProblems(run))];
   const [orders, purchases, servers, ledger, faults] = await Promise.all([
@@ -29,7 +30,7 @@ export async function observeChaos(run: EndedRun): Promise<ChaosEvidence> {
     service.simulator.ledger(),
     service.simulator.faults(),
   ]);
-  const lost = ordersOf(run.plan) - placed.length;
+  const lost = ordersOf(run.plan) - placed.length - refused;
   return {
     orders: orders.map(({ _id, packageKey, status, server, failure }) => ({
       orderId: _id,
@@ -38,6 +39,7 @@ export async function observeChaos(run: EndedRun): Promise<ChaosEvidence> {
       ip: server?.ip ?? null,
       failureCode: failure?.code ?? null,
     })),
+    refused,
     purchases,
     servers,
     ledger,

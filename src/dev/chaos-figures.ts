@@ -7,6 +7,8 @@ import { type DemoFigures, figuresOf, type ObservedOrder } from './demo-figures.
 /** What was seen of a chaos run from outside once it was over. */
 export interface ChaosEvidence {
   orders: readonly ObservedOrder[];
+  /** Checkouts that were refused for capacity. */
+  refused: number;
   purchases: readonly PurchaseDocument[];
   servers: readonly ServerDocument[];
   ledger: Pick<LedgerReport, 'purchases' | 'summary'>;
@@ -37,7 +39,7 @@ const longestMsToCall = 6_000;
 
 /** The counters, and one sentence for each invariant that does not hold. */
 export function judgeChaos(evidence: ChaosEvidence): { figures: ChaosFigures; broken: string[] } {
-  const { orders, purchases, ledger, kills, faults, seconds } = evidence;
+  const { orders, refused, purchases, ledger, kills, faults, seconds } = evidence;
   const observed = purchases.map(({ _id, packageName, state, sentAt, ip }) => ({
     purchaseId: _id,
     packageName,
@@ -45,7 +47,7 @@ export function judgeChaos(evidence: ChaosEvidence): { figures: ChaosFigures; br
     sentAt,
     ip,
   }));
-  const base = figuresOf({ orders, refused: 0, purchases: observed, ledger, seconds });
+  const base = figuresOf({ orders, refused, purchases: observed, ledger, seconds });
   const settled = purchases.filter(isSettledByEvidence);
   const wrongly = settled.filter((row) => !isTrue(row, ledger.purchases));
   const figures: ChaosFigures = {

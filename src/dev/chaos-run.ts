@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderDocument } from '../orders/order-document.ts';
-import { type ChaosOrder, placeChaosOrder, pressRetry } from './chaos-customers.ts';
+import { type ChaosOrder, placeChaosOrder, pressRetry, soldOut } from './chaos-customers.ts';
 import { observeChaos, tellCases, tellShare } from './chaos-evidence.ts';
 import { type ChaosFigures, judgeChaos } from './chaos-figures.ts';
 import { type ChaosPlan, ordersOf, planChaos } from './chaos-plan.ts';
@@ -67,7 +67,16 @@ async function collectVerdict(input: { plan: ChaosPlan; dir: string; log: Log })
   const { plan, log } = input;
   const service = await startChaosService(input);
   try {
-    const shared: Run = { service, plan, log, startedAt: 0, placed: [], kills: 0, retried: new Map() };
+    const shared: Run = {
+      service,
+      plan,
+      log,
+      startedAt: 0,
+      placed: [],
+      refused: 0,
+      kills: 0,
+      retried: new Map(),
+    };
     await sellOnce(shared);
     const startedAt = Date.now();
     shared.startedAt = startedAt;
@@ -95,6 +104,8 @@ interface Run {
   log: Log;
   startedAt: number;
   placed: ChaosOrder[];
+  /** Checkouts that were refused for capacity. */
+  refused: number;
   kills: number;
   /** By order: the failures that were decided on, and when the retry is due (null: it is left alone). */
   retried: Map<string, { failures: string[]; dueAt: number | null; pressed: number }>;
@@ -107,7 +118,7 @@ async function sellOnce(run: Run): Promise<void> {
   const placed = await Promise.all(
     plan.firstOrders.map((packageName, number) => placeChaosOrder(service, { number, packageName, until })),
   );
-  run.placed.push(...placed.filter((order) => order !== undefined));
+  run.placed.push(...placed.filter((order) => order !== undefined && order !== soldOut));
   while (Date.now() < until) {
     const delivered = (await readOrders(run)).filter(({ status }) => status === 'active');
     if (delivered.length === plan.firstOrders.length) return;
@@ -126,7 +137,8 @@ async function placeOrders(run: Run, until: number): Promise<void> {
       await at(run, atMs);
       const number = run.plan.firstOrders.length + index;
       const order = await placeChaosOrder(run.service, { number, packageName, until });
-      if (order) run.placed.push(order);
+      if (order === soldOut) run.refused += 1;
+      else if (order) run.placed.push(order);
     }),
   );
 }

@@ -48,6 +48,8 @@ export const chaosPolicy = {
   credentialsEvery: '500ms',
   credentialsLimit: '3m',
   stockEvery: '3s',
+  // What is nearly empty is what a chaos run is about.
+  stockAutoDisable: 0,
   waitForStock: '20s',
   holderCheckEvery: '2s',
   breakerPauses: ['3s', '6s'],

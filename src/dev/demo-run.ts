@@ -11,6 +11,8 @@ type Log = (line: string) => void;
 export interface Rush {
   packageName: string;
   orders: number;
+  /** What happens between the checkouts and the payments. */
+  meanwhile?: () => Promise<unknown>;
 }
 
 /** How a rush is watched: a look at every order each `lookEveryMs`, and no longer than `until` (epoch ms). */
@@ -39,10 +41,11 @@ export async function rush(service: DemoService, wish: Rush, watch: Watch): Prom
   const placed = answers.filter(({ status }) => status === 201);
   const refusals = answers.filter(({ status }) => status !== 201);
   for (const { status, body } of refusals) {
-    // 409 is "not sold at present"; anything else would be a fault of the demo itself.
+    // 409 is "at capacity" or "not sold at present"; anything else would be a fault of the demo itself.
     if (status !== 409) throw new Error(`Failed to check out: HTTP ${status}. ${body.detail ?? ''}`);
   }
   const orderIds = placed.map(({ body }) => body.orderId);
+  await wish.meanwhile?.();
   await Promise.all(orderIds.map((orderId) => simulator.pay({ orderId })));
   const paidWithinMs = await paymentSpanMs(service, orderIds);
   watch.log(`${watch.label}: ${orderIds.length} paid within ${paidWithinMs} ms`);

@@ -11,6 +11,8 @@ export interface Storefront {
     discountCode?: string;
   }): Promise<CheckoutAnswer>;
   order(orderId: string): Promise<OrderAnswer>;
+  /** The admin reads the supplier's stock now. */
+  syncStock(): Promise<void>;
   retry(orderId: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
@@ -49,6 +51,10 @@ export function createStorefront(input: {
       (await call('/api/checkout', storefrontToken, { customer: demoCustomer, ...order })) as CheckoutAnswer,
     order: async (orderId) =>
       (await call(`/api/orders/${orderId}`, storefrontToken)).body as unknown as OrderAnswer,
+    async syncStock() {
+      const { status } = await call('/api/smartvps/sync', adminToken, {});
+      if (status !== 200) throw new Error(`Failed to read the stock: HTTP ${status}.`);
+    },
     retry: (orderId, body = {}) => call('/api/orders/provision', adminToken, { orderId, ...body }),
   };
 }

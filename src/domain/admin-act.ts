@@ -7,7 +7,10 @@ export interface AdminAct {
   by: string;
   /** `retryOrder`, `cancelOrder`, `pauseLock`, `strandServer`, ... */
   act: string;
-  subject: { kind: 'order' | 'lock' | 'purchase' | 'server' | 'supplier' | 'discount'; id: string };
+  subject: {
+    kind: 'order' | 'lock' | 'purchase' | 'server' | 'supplier' | 'product' | 'discount';
+    id: string;
+  };
   reason: string | null;
   accepted: boolean;
   /** What was answered, in words. */

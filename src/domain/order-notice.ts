@@ -66,7 +66,7 @@ export type OrderNotice =
       nth: number;
     };
 
-/** A fact that is not one order's: told to the admin once, by `watchOrders` or `askGateways`. */
+/** A fact that is not one order's: told to the admin once, by `watchOrders`, `askGateways` or `monitorStock`. */
 export type ShopNotice =
   | { kind: 'orderRestarted'; orderId: string; times: number; why: string }
   | { kind: 'tasksFailing'; workflowId: string; attempts: number; failure: string }
@@ -83,4 +83,18 @@ export type ShopNotice =
       takenBackAt: string;
     }
   | { kind: 'lockPaused'; lockId: string; reason: string; by: string; until: string | null }
-  | { kind: 'lockBroken'; lockId: string; why: string; waiters: number };
+  | { kind: 'lockBroken'; lockId: string; why: string; waiters: number }
+  | StockNotice;
+
+/** Told by the stock's monitor. */
+export type StockNotice =
+  | { kind: 'saleStopped'; productId: string; productName: string; packageName: string; note: string }
+  | { kind: 'saleResumed'; productId: string; productName: string; packageName: string; available: number }
+  | { kind: 'lowStockReport'; packages: LowPackage[] };
+
+/** A line of the daily report; `staleSince` (ISO UTC) where the count could not be confirmed since. */
+export interface LowPackage {
+  packageName: string;
+  available: number;
+  staleSince: string | null;
+}

@@ -17,3 +17,13 @@ export function formatClock({ at, timeZone }: { at: string; timeZone: string }):
     new Date(at),
   );
 }
+
+/** The day of a moment in the shop's time zone: `2026-11-23`. */
+export function shopDay({ at, timeZone }: { at: string; timeZone: string }): string {
+  return new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(new Date(at));
+}

@@ -8,7 +8,8 @@ export interface StockCount {
 /** What the stock says before a purchase, under the lock. `short` = at the reserve, or dry. */
 export type StockCheck =
   | { kind: 'available'; count: number; low: boolean; packageName: string }
-  | { kind: 'short'; count: number; reserve: number; dry: boolean }
+  /** `behind`: orders that paid earlier and get what is there first. */
+  | { kind: 'short'; count: number; reserve: number; dry: boolean; behind?: number }
   | { kind: 'missing'; sentence: string }
   | { kind: 'unreachable'; why: string }
   | { kind: 'rejectedCredentials'; why: string };

@@ -68,6 +68,7 @@ export type MonthCheckout =
 export type CheckoutRefusal =
   | 'unknownProduct'
   | 'productDisabled'
+  | 'atCapacity'
   | 'sizeNotSold'
   | 'unknownDiscountCode'
   | 'discountExpired'

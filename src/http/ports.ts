@@ -11,6 +11,7 @@ import type {
   ProductView,
 } from '../domain/storefront.ts';
 import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { SyncAnswer, SyncWish } from './stock-routes.ts';
 
 /** What a person wants of an order: to retry or to cancel it. */
 export interface OrderWish {
@@ -89,6 +90,7 @@ export interface HttpPorts {
   cancelOrder(wish: OrderWish): Promise<OrderActOutcome>;
   compensateOrder(wish: CompensateWish): Promise<OrderActOutcome>;
   resolveCase(request: ResolveRequest): Promise<ResolveOutcome>;
+  syncStock(wish: SyncWish): Promise<SyncAnswer>;
   /** True for a customer's link of ours that has not expired. */
   isValidLink(link: { orderId: string; purpose: string; until: string; key: string }): boolean;
   /** What the customer of a free month is offered by their link. */

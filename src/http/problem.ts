@@ -18,6 +18,7 @@ const problems = {
   'not-possible-now': [409, 'The order does not allow this as it stands'],
   'case-not-resolved': [409, 'The case cannot be resolved so'],
   'product-disabled': [409, 'The product is not sold at present'],
+  'at-capacity': [409, 'The package is at capacity'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body has a type that is not read here'],
   'unknown-product': [422, 'The product does not exist'],

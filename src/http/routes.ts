@@ -13,6 +13,7 @@ import {
   readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { stockRoutes } from './stock-routes.ts';
 import { takeCashfree, takeRazorpay } from './webhooks.ts';
 
 /** Every route of the service, each with who may call it. */
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
     body: 'raw',
     handle: takeRazorpay,
   },
+  ...stockRoutes,
 ];
 
 async function tellHealth(): Promise<Reply> {
@@ -87,6 +89,7 @@ async function checkOut(request: RouteRequest, { ports }: HttpDeps): Promise<Rep
 const refusalTypes: Readonly<Record<CheckoutRefusal, ProblemType>> = {
   unknownProduct: 'unknown-product',
   productDisabled: 'product-disabled',
+  atCapacity: 'at-capacity',
   sizeNotSold: 'size-not-sold',
   unknownDiscountCode: 'unknown-discount-code',
   discountExpired: 'discount-not-usable',

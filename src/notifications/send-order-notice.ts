@@ -5,6 +5,7 @@ import { BrokenRecord } from '../domain/broken-record.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { OrderNotice } from '../domain/order-notice.ts';
 import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
+import { shopDay } from '../domain/shop-time.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import type { CredentialBox } from '../servers/credential-box.ts';
@@ -15,6 +16,9 @@ interface Deps {
   db: Collections;
   box: CredentialBox;
   notifier: Notifier;
+  shopTimeZone: string;
+  /** ISO UTC. */
+  now: () => string;
   /** Writes a customer's link: signed, for one purpose, until (ISO UTC). */
   linkOf: (input: { orderId: string; purpose: string; until: string }) => string;
 }
@@ -35,7 +39,16 @@ export async function sendOrderNotice(
   }
   if (!order)
     throw new BrokenRecord(`Failed to tell "${notice.kind}" of order ${orderId}: the order does not exist.`);
-  await deps.notifier.notify({ factId, ...(await orderNotice(deps, order, notice)) });
+  const told = await orderNotice(deps, order, notice);
+  await deps.notifier.notify({
+    factId: notice.kind === 'lowStock' ? lowStockFact(deps, order) : factId,
+    ...told,
+  });
+}
+
+/** Many orders may notice the same: once per package and day of the shop is enough. */
+function lowStockFact({ now, shopTimeZone: timeZone }: Deps, order: OrderDocument): string {
+  return `lowStock:${packageDocumentId(order)}:${shopDay({ at: now(), timeZone })}`;
 }
 
 type PaymentProblem = Extract<OrderNotice, { kind: 'paymentProblem' }>;

@@ -12,7 +12,7 @@ import {
   unmatchedPaymentMail,
 } from './payment-mails.ts';
 import { freeMonthEndedMail, freeMonthMail, priceAdjustedMail, serverRenewedMail } from './remedy-mails.ts';
-import { lowStockMail, waitingMail } from './stock-mails.ts';
+import { lowStockMail, lowStockReportMail, saleMail, waitingMail } from './stock-mails.ts';
 import {
   lockBrokenMail,
   lockPausedMail,
@@ -86,6 +86,11 @@ export function writeMails(input: {
       return [lockPausedMail({ ...input, notice })];
     case 'lockBroken':
       return [lockBrokenMail({ ...input, notice })];
+    case 'saleStopped':
+    case 'saleResumed':
+      return [saleMail({ ...input, notice })];
+    case 'lowStockReport':
+      return [lowStockReportMail({ ...input, notice })];
     default:
       return assertNever(notice);
   }

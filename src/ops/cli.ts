@@ -8,6 +8,7 @@ import { operatorName } from './operator-name.ts';
 import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
 import { addOrderCommands, type OrderPorts } from './order-commands.ts';
 import { addPaymentCommands, type PaymentPorts } from './payment-commands.ts';
+import { addProductActs, type ProductPorts } from './product-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
 import { type ActOptions, AlreadyTold, takeActOptions } from './verdict.ts';
@@ -30,6 +31,7 @@ export interface OpsPorts
     AuditPorts,
     DiscountPorts,
     PaymentPorts,
+    ProductPorts,
     DoctorPorts {
   /** `catalogue` is a file's JSON. Throws an Error whose message is for people. */
   importCatalogue(input: { catalogue: unknown; by: string; reason: string | null }): Promise<ImportCounts>;
@@ -112,6 +114,7 @@ function addProductCommands(program: Command, ports: OpsPorts, actor: string): v
     .argument('<FILE>', 'a JSON file')
     .addHelpText('after', catalogueHelp)
     .action((file: string, options: ActOptions) => importProducts(ports, { file, ...options }));
+  addProductActs(products, ports, actor);
 }
 
 async function importProducts(ports: OpsPorts, input: ActOptions & { file: string }): Promise<void> {

@@ -1,19 +1,21 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
+import type { OrderStatus } from '../domain/order.ts';
 import type { StockCheck } from '../domain/stock-check.ts';
 import type { StockReader } from '../suppliers/stock-reader.ts';
 import { type PackageDocument, packageDocumentId } from './catalogue.ts';
+import type { OrderDocument } from './order-document.ts';
 
-type Rows = Pick<Collections, 'orders' | 'packages' | 'products'>;
+type Rows = Pick<Collections, 'orders' | 'packages' | 'products' | 'purchases'>;
 
 /**
- * The stock check under the lock: the order's package, found exactly (by PID, else by name), above its reserve,
- * and not dry. A package is dry after it sold another one's address: it counts as 0 until a reading differs from
+ * The stock check under the lock: the order's package, found exactly (by PID, else by name), above its reserve
+ * and what older orders wait for, and not dry. A package is dry after it sold another one's address: it counts as 0 until a reading differs from
  * the one taken right after that sale; `trial` (a person's retry) buys once all the same.
  */
 export async function checkStock(
   deps: { db: Rows; readStock: StockReader; now: () => string },
-  input: { orderId: string; trial: boolean; lowStockWarning: number },
+  input: { orderId: string; trial: boolean; lowStockWarning: number; waits?: boolean },
 ): Promise<StockCheck> {
   const { db } = deps;
   const order = await db.orders.findOne({ _id: input.orderId });
@@ -34,19 +36,48 @@ export async function checkStock(
   });
   if (reading.kind !== 'count') return reading;
   const { count } = reading;
-  const counts = { available: count, readAt: deps.now(), readFrom: reading.readFrom, all: reading.all };
+  const counts = { available: count, readAt: reading.readFrom, all: reading.all };
   await db.packages.updateOne(
     { _id: pool._id },
-    { $set: { counts, name: reading.name, packageId: reading.packageId } },
+    { $set: { counts, stale: null, name: reading.name, packageId: reading.packageId } },
   );
   const dry = await stillDry(db, pool, count);
   const reserve = product?.reserve ?? 0;
   if (dry && !input.trial) return { kind: 'short', count, reserve, dry };
   if (count <= reserve) return { kind: 'short', count, reserve, dry };
-  return { kind: 'available', count, low: count <= input.lowStockWarning, packageName: reading.name };
+  const behind = input.trial ? 0 : await countOlder(db, { order, waits: input.waits === true });
+  if (count - reserve <= behind) return { kind: 'short', count, reserve, dry, behind };
+  const low = count <= (product?.marks?.lowStockWarning ?? input.lowStockWarning);
+  return { kind: 'available', count, low, packageName: reading.name };
 }
 
-async function stillDry(db: Rows, pool: PackageDocument, count: number): Promise<boolean> {
+/**
+ * Orders of the package that paid earlier and still need a server: those that wait for stock; for an order that waits
+ * itself also those in the queue, which are served before it. What has its server is in the count already.
+ */
+async function countOlder(
+  db: Rows,
+  { order, waits }: { order: OrderDocument; waits: boolean },
+): Promise<number> {
+  const { _id, supplier, packageKey, paidAt } = order;
+  const status = { $in: waits ? serving : serving.slice(0, 1) };
+  const others = await db.orders.find({ open: true, money: 'kept', supplier, packageKey, status }).toArray();
+  const key = `${paidAt ?? ''} ${_id}`;
+  const older = others.filter((other) => `${other.paidAt ?? ''} ${other._id}` < key);
+  const buying = older.flatMap(({ goods }) => (goods.state === 'buying' ? [goods.purchaseId] : []));
+  if (buying.length === 0) return older.length;
+  const rows = await db.purchases.find({ _id: { $in: buying } }).toArray();
+  return older.length - rows.filter(({ state }) => state === 'bought' || state === 'wrong').length;
+}
+
+const serving: OrderStatus[] = ['waitingForStock', 'queued', 'provisioning'];
+
+/** Whether the package's mark still holds at this count; a count that differs takes the mark away. */
+export async function stillDry(
+  db: Pick<Collections, 'packages'>,
+  pool: PackageDocument,
+  count: number,
+): Promise<boolean> {
   if (!pool.dry) return false;
   // Another wrong purchase may have marked it meanwhile: that mark stays.
   const mark = { _id: pool._id, 'dry.purchaseId': pool.dry.purchaseId };

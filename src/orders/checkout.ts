@@ -7,7 +7,7 @@ import {
   quoteDiscount,
   releaseDiscount,
 } from '../discounts/hold-discount.ts';
-import { connectedSuppliers, type GatewayName } from '../domain/order.ts';
+import { connectedSuppliers, type GatewayName, type SupplierName } from '../domain/order.ts';
 import type {
   CheckoutOutcome,
   CheckoutRefusal,
@@ -39,6 +39,13 @@ export interface CheckoutDeps {
   db: Pick<Collections, 'discounts' | 'orders' | 'products'> & {
     idempotencyKeys: Collection<IdempotencyKeyDocument>;
   };
+  /** Holds one address of the product's package for the order while it is unpaid. */
+  holdStock: (input: {
+    orderId: string;
+    supplier: SupplierName;
+    packageKey: string;
+    reserve: number;
+  }) => Promise<{ kind: 'held' } | { kind: 'full'; sentence: string }>;
   /** The gateways that are switched on. */
   gateways: Partial<Record<GatewayName, PaymentGateway>>;
   policy: { checkoutExpiryMs: number };
@@ -88,6 +95,9 @@ async function placeNew(input: {
   const claim = input.claimed ?? (await claimKey(deps, request));
   if (claim.bodyHash !== hashOf(request)) return reusedKey(request);
   const { orderId, bodyHash } = claim;
+  const { supplier, packageKey, reserve } = sale.product;
+  const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
+  if (hold.kind === 'full') return refused('atCapacity', 'productId', hold.sentence);
   // Held before the order is stored: nobody can pay a price whose code another order has.
   const held = await takeCode(input, { sale, orderId, take: holdDiscount });
   if (held?.kind === 'refused') return refused(held.reason, 'discountCode', held.sentence);

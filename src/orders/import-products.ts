@@ -213,11 +213,17 @@ async function savePackage({ db, pool }: { db: Rows; pool: PackageDocument }): P
 
 type ProductFields = Omit<ProductDocument, '_id' | 'disabled'>;
 
+interface ImportedProduct {
+  productId: string;
+  fields: ProductFields;
+  namesReserve: boolean;
+}
+
 function productOf(input: {
   product: CatalogueEntry;
   pool: { supplier: SupplierName; packageKey: string };
   defaults: ImportDeps['defaults'];
-}): { productId: string; fields: ProductFields } {
+}): ImportedProduct {
   const { product, pool, defaults } = input;
   const fields = {
     name: product.name,
@@ -227,19 +233,18 @@ function productOf(input: {
     reserve: product.reserve ?? defaults.reserve,
     sizes: product.sizes.map(({ ramGb, pricePaise }) => ({ ramGb, pricePaise })),
   };
-  return { productId: product.productId, fields };
+  return { productId: product.productId, fields, namesReserve: product.reserve !== undefined };
 }
 
-async function saveProduct(input: {
-  db: Rows;
-  product: { productId: string; fields: ProductFields };
-}): Promise<keyof ImportCounts> {
+async function saveProduct(input: { db: Rows; product: ImportedProduct }): Promise<keyof ImportCounts> {
   const { db } = input;
   const { productId, fields } = input.product;
   if (await insertOnce(db.products, { _id: productId, ...fields, disabled: null })) return 'created';
   const stored = await db.products.findOne({ _id: productId });
-  if (stored !== null && isSame({ stored, fields })) return 'unchanged';
-  await db.products.updateOne({ _id: productId }, { $set: fields });
+  const keepsReserve = stored?.reserveByHand === true && !input.product.namesReserve;
+  const wanted = keepsReserve ? { ...fields, reserve: stored.reserve } : fields;
+  if (stored !== null && isSame({ stored, fields: wanted })) return 'unchanged';
+  await db.products.updateOne({ _id: productId }, { $set: wanted });
   return 'updated';
 }
 

@@ -2,6 +2,8 @@ import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import { matchesPackage } from '../domain/package-name.ts';
 import type { Verification } from '../domain/verification.ts';
+import { packageDocumentId } from '../orders/catalogue.ts';
+import type { PurchaseDocument } from '../purchases/purchase-document.ts';
 import { movePurchase, readPurchase } from '../purchases/purchase-ledger.ts';
 import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
 import { moveTenancy, serverId } from './tenancies.ts';
@@ -41,8 +43,10 @@ export async function verifyServer(
     return { kind: 'duplicate', ip, sentence };
   }
   const { matchPolicy } = order;
-  if (row.state === 'bought' && matchesPackage({ address: ip, packageName: row.packageName, matchPolicy }))
+  if (row.state === 'bought' && matchesPackage({ address: ip, packageName: row.packageName, matchPolicy })) {
+    await clearDryMark(db, row);
     return { kind: 'right', ip };
+  }
   const now = deps.now();
   await moveTenancy({ db, serverId: id, purchaseId, from: ['bought'], to: 'held', now });
   const sentence = wrongPackageSentence({ requested: row.packageName, got: ip });
@@ -50,6 +54,15 @@ export async function verifyServer(
   await movePurchase({ db, purchaseId, from: ['bought'], to: 'wrong', set });
   await finishPurchase(deps, purchaseId);
   return { kind: 'wrong', ip, sentence };
+}
+
+/** A package that was taken for dry before this purchase, and sold a right address all the same, is not dry. */
+async function clearDryMark(db: Collections, { kind, sentAt, ...row }: PurchaseDocument): Promise<void> {
+  const _id = packageDocumentId(row);
+  const pool = await db.packages.findOne({ _id });
+  if (kind !== 'buy' || sentAt === null || !pool?.dry || pool.dry.since > sentAt) return;
+  const { purchaseId } = pool.dry;
+  await db.packages.updateOne({ _id, 'dry.purchaseId': purchaseId }, { $set: { dry: null } });
 }
 
 /** The shop's own sentence for an address of another package (shop requirements, "After buying"). */

@@ -35,7 +35,7 @@ export function createStockReader(supplierOf: (name: SupplierName) => Supplier):
 }
 
 /** One call that broke off is no verdict about the supplier: asked again, for as long as that is quick. */
-async function readPatiently(supplier: Supplier): Promise<StockReading> {
+export async function readPatiently(supplier: Supplier): Promise<StockReading> {
   const giveUpAt = Date.now() + patienceMs;
   for (let tries = 1; ; tries += 1) {
     try {

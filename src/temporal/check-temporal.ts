@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
+import { monitorStockScheduleId } from '../../workflows/contract/monitor-stock.ts';
 import { lockTaskQueue } from '../../workflows/contract/package-lock.ts';
 import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import { searchAttributeKeys } from '../../workflows/contract/search-attributes.ts';
@@ -36,6 +37,11 @@ export async function checkTemporal(input: CheckInput): Promise<Finding[]> {
     checkSearchAttributes(input),
     checkSchedule(input, watchOrdersScheduleId, 'nobody starts a lost order again'),
     checkSchedule(input, askGatewaysScheduleId, 'no lost payment is found, and no checkout expires'),
+    checkSchedule(
+      input,
+      monitorStockScheduleId,
+      'stock is not watched, and no product is switched off in time',
+    ),
     checkPollers(input, orderTaskQueue),
     checkPollers(input, lockTaskQueue),
   ]);

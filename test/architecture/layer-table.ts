@@ -58,6 +58,7 @@ export const layerTable: readonly LayerRule[] = [
       'src/servers/',
       'src/notifications/',
       'src/audit/',
+      'src/stock/',
     ],
     imports: ['src/domain/', 'src/suppliers/', database],
     importsTypes: [settings],

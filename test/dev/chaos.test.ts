@@ -48,6 +48,7 @@ function evidence(changes: Partial<ChaosEvidence> = {}, calls = [aCall()]): Chao
     servers: [server(aTenancy({ state: 'delivered', purchaseId: 'ord-1#1', orderId: 'ord-1' }))],
     ledger: { purchases: calls, summary: summarise(calls) },
     leftovers: [],
+    refused: 0,
     kills: 3,
     faults: 2,
     seconds: 10,

@@ -20,6 +20,8 @@ const service = await startTestService({
   },
 });
 
+let eleventh = '';
+
 /** Ten checkouts first, so that the ten payments arrive together; gives their orders once none moves by itself. */
 async function placeTen(packageName: string) {
   const productId = productOf(packageName);
@@ -75,6 +77,8 @@ test('ten orders meet a truthful count of nine: nine are delivered, the tenth wa
 });
 
 test('ten orders meet a stale count: nine are delivered, one fails as wrong package, exactly one purchase is wrong', async () => {
+  // Checked out while the package still seemed to have stock; paid when it is known to be dry.
+  eleventh = await service.order({ productId: productOf(stale), pay: false });
   const orders = await placeTen(stale);
   const delivered = orders.filter(({ status }) => status === 'active');
   const [failed, ...others] = orders.filter(({ status }) => status === 'failed');
@@ -117,10 +121,18 @@ test('the wrong server is kept for its order, the package counts as dry, the cus
 });
 
 test('an eleventh order does not buy from the dry package, but waits for stock', async () => {
-  const orderId = await service.order({ productId: productOf(stale) });
+  const orderId = eleventh;
+  await service.simulator.pay({ orderId });
   await service.orderIn(orderId, 'waitingForStock');
   const { summary } = await service.simulator.ledger();
   assert.equal(summary.byPackage[stale]?.calls, 10);
+});
+
+test('a checkout of the dry package is refused as at capacity', async () => {
+  const order = { productId: productOf(stale), ramGb: 8, os: 'Ubuntu 22' };
+  const { status, body } = await service.storefront.checkout(order);
+  assert.deepEqual([status, body.type], [409, '/problems/at-capacity']);
+  assert.match(body.detail ?? '', /^Package "103\.181\.91" is at capacity \(0 IPs remaining\)\./);
 });
 
 test('no history, log or record holds a password, a secret or anything of the customer', async () => {

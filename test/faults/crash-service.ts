@@ -54,7 +54,8 @@ const policy: Partial<Policy> = {
   settleProbesPerSecond: 1000,
   credentialsEvery: '200ms',
   credentialsLimit: '5m',
-  stockEvery: '1s',
+  stockEvery: '1h',
+  stockAutoDisable: 0,
   holderCheckEvery: '500ms',
 };
 

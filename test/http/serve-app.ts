@@ -54,6 +54,7 @@ const noPorts: HttpPorts = {
   offerMonth: unexpected('offerMonth'),
   checkOutMonth: unexpected('checkOutMonth'),
   resolveCase: unexpected('resolveCase'),
+  syncStock: unexpected('syncStock'),
   readiness: unexpected('readiness'),
 };
 

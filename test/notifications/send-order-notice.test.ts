@@ -13,6 +13,9 @@ const ip = '103.181.91.7';
 const login = { username: 'root', password: 'pw-7f3a' };
 const next = { text: 'refund', at: '2026-11-23T10:00:00.000Z' };
 
+/** Past midnight in the shop, the evening before in UTC. */
+const clock = { now: () => '2026-11-21T20:00:00.000Z', shopTimeZone: 'Asia/Kolkata' };
+
 async function setUp() {
   const db = createMemoryCollections();
   const box = createCredentialBox([{ id: 'k1', key: randomBytes(32) }]);
@@ -31,7 +34,7 @@ async function setUp() {
   };
   const send = (notice: OrderNotice, orderId = 'a') =>
     sendOrderNotice(
-      { db, box, notifier, linkOf: ({ purpose }) => `link:${purpose}` },
+      { db, box, notifier, ...clock, linkOf: ({ purpose }) => `link:${purpose}` },
       { orderId, factId: `${orderId}:fact`, notice },
     );
   return { db, told, send };
@@ -88,7 +91,7 @@ test('stock and failures are told with the name of the package today and what ha
   const about = { factId: 'a:fact', orderId: 'a', packageName: 'Silver 91' };
   assert.deepEqual(told, [
     { ...about, kind: 'waitingForStock', available: 0, waitsUntil: next.at },
-    { ...about, kind: 'lowStock', available: 3 },
+    { ...about, factId: 'lowStock:smartvps:103.181.91:2026-11-22', kind: 'lowStock', available: 3 },
     { ...about, ...failed },
     { ...about, ...reminder },
   ]);

@@ -7,6 +7,10 @@ const unexpected = (name: string) => async () => {
 /** Verbs of which none must be called. */
 export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
   importCatalogue: unexpected('importCatalogue'),
+  listProductLines: unexpected('listProductLines'),
+  setSale: unexpected('setSale'),
+  setProduct: unexpected('setProduct'),
+  importIpstocks: unexpected('importIpstocks'),
   importForeign: unexpected('importForeign'),
   listServers: unexpected('listServers'),
   listCases: unexpected('listCases'),

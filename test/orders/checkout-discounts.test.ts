@@ -69,6 +69,7 @@ const gateway: PaymentGateway = {
 function checkOut(change: Partial<CheckoutRequest> = {}, deps: Partial<CheckoutDeps> = {}) {
   const place = createCheckout({
     db,
+    holdStock: async () => ({ kind: 'held' }),
     gateways: { cashfree: gateway },
     policy: { checkoutExpiryMs: 3_600_000 },
     now,
@@ -155,7 +156,7 @@ test('a late payment by a code that another order has by now is not what the ord
   const second = await placed(checkOut());
   const late = await pay(first.orderId, 39_900);
   assert.equal(late.verdict, 'mismatch');
-  assert.match(late.sentence, /costs by now \(₹499\.00\): another order has its discount code/);
+  assert.match(late.sentence, /costs by now \(₹499\.00\), since another order has its discount code/);
   assert.equal((await pay(second.orderId, 39_900)).verdict, 'right');
 });
 

@@ -75,6 +75,7 @@ function fakeGateway() {
 function checkoutWith(gateway: PaymentGateway, change: Partial<CheckoutDeps> = {}) {
   return createCheckout({
     db,
+    holdStock: async () => ({ kind: 'held' }),
     gateways: { cashfree: gateway },
     policy: { checkoutExpiryMs: 3_600_000 },
     now: () => at,
@@ -310,4 +311,26 @@ test('a crash after any step is finished by the repeat under the same Idempotenc
     assert.equal(sessions.size, 1, after);
     await Promise.all([db.orders.deleteMany({}), db.idempotencyKeys.deleteMany({})]);
   }
+});
+
+test('a checkout beyond the stock is refused with the sentence of the holder, and leaves no order behind', async () => {
+  const { gateway, calls } = fakeGateway();
+  const asked: unknown[] = [];
+  const sentence = 'Package "103.181.91" is at capacity (0 IPs remaining).';
+  const holdStock: CheckoutDeps['holdStock'] = async (input) => {
+    asked.push(input);
+    return asked.length === 1 ? { kind: 'full', sentence } : { kind: 'held' };
+  };
+  const checkOut = checkoutWith(gateway, { holdStock });
+  const withKey = { ...request, idempotencyKey: 'key-1' };
+  assert.deepEqual(await checkOut(withKey), {
+    kind: 'refused',
+    reason: 'atCapacity',
+    field: 'productId',
+    sentence,
+  });
+  assert.deepEqual([await db.orders.countDocuments(), calls.length], [0, 0]);
+  const { orderId } = placed(await checkOut(withKey));
+  const of = { orderId, supplier: 'smartvps', packageKey: '103.181.91', reserve: 0 };
+  assert.deepEqual(asked, [of, of], 'the same key asks again, for the same order');
 });

@@ -38,6 +38,16 @@ export async function watchOrders(...args: Parameters<typeof workflows.watchOrde
   return workflows.watchOrders(...args);
 }
 
+export async function monitorStock(...args: Parameters<typeof workflows.monitorStock>) {
+  await sleep('1s');
+  return workflows.monitorStock(...args);
+}
+
+export async function reportLowStock(...args: Parameters<typeof workflows.reportLowStock>) {
+  await sleep('1s');
+  return workflows.reportLowStock(...args);
+}
+
 export async function askGateways(...args: Parameters<typeof workflows.askGateways>) {
   await sleep('1s');
   return workflows.askGateways(...args);

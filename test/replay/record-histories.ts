@@ -8,6 +8,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { askGatewaysType } from '../../workflows/contract/ask-gateways.ts';
+import { reportLowStockType, syncStockWorkflowId } from '../../workflows/contract/monitor-stock.ts';
 import {
   forceReleaseSignal,
   type LockActivities,
@@ -62,8 +63,9 @@ const [usual, empty, wrong, busy, lost, stuck, ended, idle, limited, barred] = p
 /** What tells of the machine that recorded, and plays no part in a replay. */
 function withoutTraces(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const isSticky = 'kind' in value && value.kind === 'TASK_QUEUE_KIND_STICKY';
   const members = Object.entries(value).map(([name, member]) => {
-    if (name === 'identity') return [name, 'recorded'];
+    if (name === 'identity' || (isSticky && name === 'name')) return [name, 'recorded'];
     return [name, name === 'stackTrace' ? '' : member];
   });
   return Object.fromEntries(members);
@@ -142,12 +144,29 @@ async function recordPaused(recorder: Recorder): Promise<void> {
 
 async function recordWaitedForStock(recorder: Recorder): Promise<void> {
   const { service } = recorder;
-  await service.simulator.updatePackage(empty, { addresses: [] });
-  const orderId = await service.order({ productId: productOf(empty) });
-  await service.orderIn(orderId, 'waitingForStock');
+  // It does not look by itself: the sync wakes it.
+  await service.setPolicy({ stockEvery: '30m' });
+  const orderId = await orderThatWaits(recorder);
+  await service.setPolicy({ stockEvery: '1s' });
+  await service.sync();
   await service.simulator.updatePackage(empty, { addresses: [`${empty}.10-20`] });
-  await retry(recorder, orderId);
+  await service.sync();
+  await recorder.keep('stock-synced', { workflowId: syncStockWorkflowId });
   await recorder.keep('order-waited-for-stock', await endedOrder(recorder, orderId));
+  const workflowId = 'low-stock-reported';
+  await service.client.workflow.execute(reportLowStockType, { workflowId, taskQueue: orderTaskQueue });
+  await recorder.keep('low-stock-reported', { workflowId });
+}
+
+/** An order that was checked out while there was stock, and paid when nothing was left. */
+async function orderThatWaits({ service }: Recorder): Promise<string> {
+  await service.simulator.updatePackage(empty, { addresses: [`${empty}.30-50`] });
+  await service.sync();
+  const orderId = await service.order({ productId: productOf(empty), pay: false });
+  await service.simulator.updatePackage(empty, { addresses: [] });
+  await service.simulator.pay({ orderId });
+  await service.orderIn(orderId, 'waitingForStock');
+  return orderId;
 }
 
 async function recordWrongPackage(recorder: Recorder): Promise<void> {
@@ -372,9 +391,7 @@ async function recordUndecided(recorder: Recorder): Promise<void> {
 
 async function recordCancelled(recorder: Recorder): Promise<void> {
   const { service } = recorder;
-  await service.simulator.updatePackage(empty, { addresses: [] });
-  const orderId = await service.order({ productId: productOf(empty) });
-  await service.orderIn(orderId, 'waitingForStock');
+  const orderId = await orderThatWaits(recorder);
   const handle = service.client.workflow.getHandle(orderWorkflowId(orderId));
   await handle.signal('cancelOrder');
   await service.orderIn(orderId, 'cancelled');
@@ -429,9 +446,7 @@ async function recordRemedies(recorder: Recorder): Promise<void> {
 /** A run of the watch that finds an order whose workflow is gone. */
 async function recordWatch(recorder: Recorder): Promise<void> {
   const { service } = recorder;
-  await service.simulator.updatePackage(empty, { addresses: [] });
-  const orderId = await service.order({ productId: productOf(empty) });
-  await service.orderIn(orderId, 'waitingForStock');
+  const orderId = await orderThatWaits(recorder);
   await service.client.workflow.getHandle(orderWorkflowId(orderId)).terminate('by hand');
   const workflowId = 'watch-orders-recorded';
   await service.client.workflow.execute(watchOrdersType, { workflowId, taskQueue: orderTaskQueue });
@@ -478,7 +493,10 @@ async function recordAsked(recorder: Recorder): Promise<void> {
 const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) => Promise<void> }[] = [
   { names: ['order-delivered', 'payment-after-delivery'], record: recordDelivered },
   { names: ['order-waited-while-paused', 'lock-paused-and-resumed'], record: recordPaused },
-  { names: ['order-waited-for-stock'], record: recordWaitedForStock },
+  {
+    names: ['order-waited-for-stock', 'stock-synced', 'low-stock-reported'],
+    record: recordWaitedForStock,
+  },
   { names: ['order-wrong-package-retried'], record: recordWrongPackage },
   { names: ['order-lock-timeout-retried', 'lock-contended'], record: recordLockTimeout },
   { names: ['order-purchase-unknown'], record: recordPurchaseUnknown },

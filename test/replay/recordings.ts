@@ -10,6 +10,8 @@ export interface Recording {
     | 'strandServer'
     | 'compensateOrder'
     | 'watchOrders'
+    | 'monitorStock'
+    | 'reportLowStock'
     | 'askGateways'
     | 'returnPayment';
   /** Statuses it must pass through, in this order; others may lie between. */
@@ -32,6 +34,7 @@ export const recordings: readonly Recording[] = [
     name: 'order-waited-for-stock',
     type: 'provisionOrder',
     statuses: ['provisioning', 'waitingForStock', 'provisioning', 'active'],
+    signals: ['stockChanged'],
   },
   {
     name: 'order-wrong-package-retried',
@@ -127,6 +130,12 @@ export const recordings: readonly Recording[] = [
     type: 'watchOrders',
     events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
   },
+  {
+    name: 'stock-synced',
+    type: 'monitorStock',
+    events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
+  },
+  { name: 'low-stock-reported', type: 'reportLowStock', events: ['workflowExecutionCompleted'] },
   {
     name: 'case-resolved',
     type: 'resolveCase',

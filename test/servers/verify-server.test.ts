@@ -5,7 +5,7 @@ import type { PurchaseDocument } from '../../src/purchases/purchase-document.ts'
 import type { Tenancy } from '../../src/servers/server-document.ts';
 import { verifyServer } from '../../src/servers/verify-server.ts';
 import { interpretPurchaseReply } from '../../src/suppliers/smartvps/interpret-purchase-reply.ts';
-import { anOrder, aPurchase, aTenancy } from '../support/builders.ts';
+import { anOrder, aPackage, aPurchase, aTenancy } from '../support/builders.ts';
 import { createFaultyCollections } from '../support/faulty-collections.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
 
@@ -48,6 +48,19 @@ test('an address of the package is right and moves nothing', async () => {
   const { deps, state } = await setUp();
   assert.deepEqual(await verifyServer(deps, input), { kind: 'right', ip: '103.181.91.7' });
   assert.deepEqual(await state(), ['bought', 'buying', 'bought']);
+});
+
+test('a right address of a package that was taken for dry says that it is not, unless it was bought before that', async () => {
+  const { db, deps } = await setUp({ row: { sentAt: '2026-11-21T10:00:30.000Z' } });
+  const since = '2026-11-21T10:00:40.000Z';
+  await db.packages.insertOne(aPackage({ dry: { since, reading: 7, purchaseId: 'b#1' } }));
+  const dry = async () => (await db.packages.findOne({ _id: 'smartvps:103.181.91' }))?.dry;
+  await verifyServer(deps, input);
+  assert.equal((await dry())?.since, since, 'the older purchase proves nothing');
+  const sentAt = '2026-11-21T10:00:50.000Z';
+  await db.purchases.updateOne({ _id: 'a#1' }, { $set: { sentAt } });
+  await verifyServer(deps, input);
+  assert.equal(await dry(), null);
 });
 
 test('an address of another package is wrong: held, released, named, and the same when repeated', async () => {

@@ -18,7 +18,10 @@ import type { Policy } from '../../src/domain/policy.ts';
 import { importProducts, parseCatalogue } from '../../src/orders/import-products.ts';
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import type { StoredMail } from '../../src/simulator/state.ts';
+import type { StockLine } from '../../src/stock/stock-overview.ts';
+import { monitorSchedule } from '../../src/temporal/stock-schedules.ts';
 import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
+import { monitorStockScheduleId, reportLowStockScheduleId } from '../../workflows/contract/monitor-stock.ts';
 import { type LockView, lockStateQuery, packageLockId } from '../../workflows/contract/package-lock.ts';
 import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
 import { eventually } from './eventually.ts';
@@ -61,10 +64,26 @@ export interface TestService {
   mailTo(to: 'admin' | 'customer', ...words: string[]): Promise<StoredMail>;
   /** What the lock of a package says; undefined where it was never asked for or has ended. */
   lock(packageName: string): Promise<LockView | undefined>;
+  /** Reads the stock now, through `POST /api/smartvps/sync`. */
+  sync(): Promise<SyncAnswer>;
   /** Changes the policy of what starts or fails from now on. */
   setPolicy(patch: Partial<Policy>): Promise<void>;
   startWorker(): Promise<GuardedProcess>;
   startApi(): Promise<GuardedProcess>;
+}
+
+/** What a sync found, and the stock after it. */
+export interface SyncAnswer {
+  suppliers: {
+    supplier: string;
+    kind: 'read' | 'unread';
+    counted?: number;
+    missing?: string[];
+    why?: string;
+  }[];
+  disabled: string[];
+  enabled: string[];
+  packages: StockLine[];
 }
 
 /** A connection that can be cut: `apiToTemporal` is the API's alone, the others are those of all processes. */
@@ -109,6 +128,7 @@ export async function startTestService(
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
   const client = new Client({ connection, namespace });
+  await pauseMonitor(client);
   const secrets = makeSecrets();
   const apiPort = await freePort({ part: 'API', log: () => undefined });
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -209,18 +229,40 @@ export async function startTestService(
       return mails.find((mail) => holdsAll(mail, words)) as StoredMail;
     },
     lock: (packageName) => findLock(client, packageName),
+    async sync() {
+      const response = await fetch(`${apiUrl}/api/smartvps/sync`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secrets.adminToken}` },
+      });
+      const body = await response.text();
+      if (response.status !== 200) throw new Error(`The sync answered ${response.status}: ${body}`);
+      return JSON.parse(body) as SyncAnswer;
+    },
   };
 }
 
 /** The namespace stays on the stack of the run, where its schedules would go on. */
 async function deleteSchedules(client: Client): Promise<void> {
-  for (const scheduleId of [watchOrdersScheduleId, askGatewaysScheduleId]) {
+  const ours = [
+    watchOrdersScheduleId,
+    askGatewaysScheduleId,
+    monitorStockScheduleId,
+    reportLowStockScheduleId,
+  ];
+  for (const scheduleId of ours) {
     try {
       await client.schedule.getHandle(scheduleId).delete();
     } catch (error) {
       if (!(error instanceof ScheduleNotFoundError)) throw error;
     }
   }
+}
+
+/** The stock is read where a test asks for it; the worker leaves a paused schedule paused. */
+async function pauseMonitor(client: Client): Promise<void> {
+  const every = 3_600_000;
+  const schedule = monitorSchedule({ everyMs: every, catchupWindowMs: 10_000, runTimeoutMs: every });
+  await client.schedule.create({ ...schedule, state: { paused: true, note: 'a test syncs by itself' } });
 }
 
 /** A catalogue of products `vps-<package with dashes>`, sold with 4 and 8 GB. */

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ensureSchedules } from '../../src/temporal/ensure-schedules.ts';
 import { openNamespace } from '../../src/temporal/open-namespace.ts';
 import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
+import { monitorStockScheduleId, reportLowStockScheduleId } from '../../workflows/contract/monitor-stock.ts';
 import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
 import { useStack } from '../support/stack.ts';
 
@@ -18,15 +19,22 @@ const write = (_fields: object, sentence: string) => void lines.push(sentence);
 const log = { info: write, warn: write };
 await openNamespace({ client, namespace, address, limitMs: 60_000, sleep, log });
 const handle = client.schedule.getHandle(watchOrdersScheduleId);
+const monitor = client.schedule.getHandle(monitorStockScheduleId);
+const report = client.schedule.getHandle(reportLowStockScheduleId);
 const asking = client.schedule.getHandle(askGatewaysScheduleId);
 after(async () => {
-  await handle.delete();
-  await asking.delete();
+  for (const { scheduleId } of [handle, monitor, report, asking])
+    await client.schedule.getHandle(scheduleId).delete();
   await connection.close();
 });
 
-const ensure = (watchOrdersEveryMs: number) =>
-  ensureSchedules({ client, policy: { watchOrdersEveryMs, askGatewayEveryMs: 2 * watchOrdersEveryMs }, log });
+const ensure = (watchOrdersEveryMs: number, stockEveryMs = 300_000, shopTimeZone = 'Asia/Kolkata') =>
+  ensureSchedules({
+    client,
+    policy: { watchOrdersEveryMs, askGatewayEveryMs: 2 * watchOrdersEveryMs, stockEveryMs },
+    shopTimeZone,
+    log,
+  });
 async function everyMs(): Promise<(number | undefined)[]> {
   const { spec } = await handle.describe();
   return (spec.intervals ?? []).map(({ every }) => every);
@@ -41,9 +49,12 @@ test('two processes that start at once make one schedule, which skips a run whil
     [action.workflowType, action.taskQueue, action.workflowRunTimeout],
     ['watchOrders', 'orders', 600_000],
   );
-  const other = await asking.describe();
+});
+
+test('the gateways are asked at their own pace', async () => {
+  const { action, spec } = await asking.describe();
   assert.deepEqual(
-    [other.action.workflowType, other.action.taskQueue, other.spec.intervals?.[0]?.every],
+    [action.workflowType, action.taskQueue, spec.intervals?.[0]?.every],
     ['askGateways', 'orders', 120_000],
   );
 });
@@ -66,4 +77,33 @@ test('a schedule that a person has paused stays so, and a warning says it', asyn
   assert.deepEqual([state.paused, state.note], [true, 'we look ourselves']);
   assert.deepEqual(await everyMs(), [120_000]);
   assert.match(lines.join('\n'), /The schedule is paused/);
+});
+
+test('the stock is read every stockEvery and at once, and reported each morning by the clock of the shop', async () => {
+  const { spec, action, policies } = await monitor.describe();
+  assert.deepEqual(
+    spec.intervals?.map(({ every }) => every),
+    [300_000],
+  );
+  assert.deepEqual(
+    [action.workflowType, action.taskQueue, policies.overlap],
+    ['monitorStock', 'orders', 'SKIP'],
+  );
+  assert.equal(
+    (await monitor.describe()).info.numActionsTaken,
+    1,
+    'the first one does not wait for its turn',
+  );
+  const daily = await report.describe();
+  assert.deepEqual([daily.spec.calendars?.[0]?.hour[0]?.start, daily.spec.timezone], [9, 'Asia/Kolkata']);
+  assert.equal(daily.action.workflowType, 'reportLowStock');
+  const before = daily.info.lastUpdatedAt;
+  await ensure(120_000);
+  assert.deepEqual((await report.describe()).info.lastUpdatedAt, before, 'the same zone changes nothing');
+  await ensure(120_000, 600_000, 'Europe/Berlin');
+  assert.equal((await report.describe()).spec.timezone, 'Europe/Berlin');
+  assert.deepEqual(
+    (await monitor.describe()).spec.intervals?.map(({ every }) => every),
+    [600_000],
+  );
 });

@@ -52,7 +52,13 @@ export interface OrderActivities {
   recordPayment(input: { orderId: string; payment: CapturedPayment }): Promise<RecordedPayment>;
   planOrder(input: { orderId: string; workflowId: string }): Promise<NextStep>;
   projectOrder(input: Projection): Promise<ProjectionResult>;
-  checkStock(input: { orderId: string; trial: boolean; lowStockWarning: number }): Promise<StockCheck>;
+  /** `waits`: asked by an order that waits for stock; those in the queue are served before it. */
+  checkStock(input: {
+    orderId: string;
+    trial: boolean;
+    lowStockWarning: number;
+    waits?: boolean;
+  }): Promise<StockCheck>;
   /** `note`: the purchase was sent before, and why it is not sent again. */
   buyVps(input: BuyVpsInput): Promise<PurchaseOutcome & { note?: string }>;
   storePurchaseReply(input: { purchaseId: string; reply: RawPurchaseReply }): Promise<PurchaseOutcome>;

@@ -1,0 +1,52 @@
+import type { DoneAct } from '../audit/audit-log.ts';
+import type { ResolvedPolicy } from '../domain/policy.ts';
+import {
+  listProductLines,
+  type ProductChange,
+  type ProductVerdict,
+  type ShownProduct,
+  setProduct,
+  setSale,
+} from './product-desk.ts';
+import { listStock, type OverviewDependencies, type StockLine } from './stock-overview.ts';
+
+/** Who acts, and why. */
+interface Said {
+  by: string;
+  reason: string | null;
+}
+
+/** What an operator sees of the stock and does about it, by page, API and command line alike. Acts are recorded. */
+export interface StockDesk {
+  listStock(input: { historyDays: number }): Promise<StockLine[]>;
+  listProductLines(input: { historyDays: number }): Promise<ShownProduct[]>;
+  setSale(input: Said & { productId: string; isSold: boolean }): Promise<ProductVerdict>;
+  setProduct(input: Said & ProductChange): Promise<ProductVerdict>;
+}
+
+export function createStockDesk(deps: {
+  db: OverviewDependencies['db'];
+  readPolicy: () => Promise<ResolvedPolicy>;
+  recordAct: (act: DoneAct) => Promise<void>;
+  /** ISO UTC. */
+  now: () => string;
+}): StockDesk {
+  const { db, now } = deps;
+  const overview = async () => ({ db, now, policy: await deps.readPolicy() });
+  const record = async (act: string, said: Said & { productId: string }, verdict: ProductVerdict) => {
+    const { productId, by, reason } = said;
+    const accepted = verdict.kind === 'accepted';
+    const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
+    await deps.recordAct({ act, subject: { kind: 'product', id: productId }, by, reason, accepted, answer });
+    return verdict;
+  };
+  return {
+    listStock: async (input) => listStock(await overview(), input),
+    listProductLines: async (input) => listProductLines(await overview(), input),
+    setSale: async (input) => {
+      const act = input.isSold ? 'enableProduct' : 'disableProduct';
+      return record(act, input, await setSale({ db, now }, input));
+    },
+    setProduct: async (input) => record('setProduct', input, await setProduct(await overview(), input)),
+  };
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertLedgersAgree } from '../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+
+const packageName = '103.184.12';
+const service = await startTestService({
+  catalogue: catalogueOf(packageName),
+  // Nobody looks by itself: what moves was woken.
+  policy: { stockEvery: '30m', stockAutoDisable: 0 },
+  scenario: { packages: [{ id: 5, name: packageName, addresses: [] }] },
+});
+const { simulator, db } = service;
+const addAddresses = (...addresses: string[]) => simulator.updatePackage(packageName, { addresses });
+
+/** Orders of our ledger in the order in which the supplier was asked. */
+async function servedOrders(): Promise<(string | undefined)[]> {
+  const { purchases } = await simulator.ledger();
+  const rows = await db.purchases.find().toArray();
+  return purchases
+    .filter(({ soldAddress }) => soldAddress !== null)
+    .sort((left, right) => left.startSequence - right.startSequence)
+    .map(({ soldAddress }) => rows.find(({ ip }) => ip === soldAddress)?.orderId);
+}
+
+const waiting: string[] = [];
+
+test('ten orders wait for stock, are told so, and a restock of three wakes the three that paid first', async () => {
+  for (let count = 0; count < 10; count += 1) {
+    waiting.push(await service.order({ productId: productOf(packageName), pay: false }));
+  }
+  for (const orderId of waiting) {
+    await simulator.pay({ orderId });
+    await service.orderIn(orderId, 'waitingForStock');
+  }
+  await service.mailTo('customer', waiting[0] ?? '', 'delayed');
+  await service.mailTo('admin', waiting[0] ?? '', 'waits for stock');
+  const byPayment = await db.orders.find().sort({ paidAt: 1, _id: 1 }).toArray();
+  assert.deepEqual(
+    byPayment.map(({ status }) => status),
+    Array(10).fill('waitingForStock'),
+  );
+  waiting.splice(0, 10, ...byPayment.map(({ _id }) => _id));
+  await addAddresses('103.184.12.1-3');
+  await service.sync();
+  for (const orderId of waiting.slice(0, 3)) await service.orderIn(orderId, 'active');
+  assert.deepEqual(await servedOrders(), waiting.slice(0, 3));
+  for (const orderId of waiting.slice(3)) {
+    assert.equal((await service.storefront.order(orderId)).status, 'waitingForStock');
+  }
+});
+
+test('while they wait a new customer is refused: what comes is promised to them', async () => {
+  const order = { productId: productOf(packageName), ramGb: 8, os: 'Ubuntu 22' };
+  await addAddresses('103.184.12.11-17');
+  const { status, body } = await service.storefront.checkout(order);
+  assert.deepEqual([status, body.type], [409, '/problems/at-capacity']);
+});
+
+test('a restock for all of them serves the rest in the order of payment, none twice', async () => {
+  await service.sync();
+  for (const orderId of waiting) await service.orderIn(orderId, 'active');
+  assert.deepEqual(await servedOrders(), waiting);
+  await assertLedgersAgree(service);
+});
