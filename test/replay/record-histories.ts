@@ -399,6 +399,50 @@ async function recordCancelled(recorder: Recorder): Promise<void> {
   await recorder.keep('order-cancelled', { workflowId: handle.workflowId });
 }
 
+/** The remedies that leave the customer with a server, and both ends of a free month. */
+async function recordRemedies(recorder: Recorder): Promise<void> {
+  const { service } = recorder;
+  const { client, simulator } = service;
+  await service.setPolicy({ askGatewayEvery: '300ms', freeMonth: '30s', freeMonthReminders: ['29s'] });
+  const remedied = async (input: object, ...ends: string[]) => {
+    const orderId = await service.order();
+    await service.orderIn(orderId, 'active');
+    const workflowId = `compensation-${orderId}`;
+    const args = [{ orderId, by: 'the recorder', ...input }];
+    const handle = await client.workflow.start('compensateOrder', {
+      workflowId,
+      taskQueue: orderTaskQueue,
+      args,
+    });
+    const until = async () => {
+      await handle.result();
+      await service.orderIn(orderId, ...ends);
+    };
+    return { orderId, workflowId, until };
+  };
+  const adjusted = await remedied({ option: 'priceAdjustment', amountPaise: 10_000 }, 'active');
+  await adjusted.until();
+  await recorder.keep('remedy-price-adjusted', adjusted);
+  const reprovisioned = await remedied({ option: 'reprovision' }, 'active');
+  await reprovisioned.until();
+  await recorder.keep('remedy-reprovisioned', reprovisioned);
+  const month = { option: 'refundAndFreeMonth' };
+  const renewed = await remedied(month, 'active');
+  await service.mailTo('customer', renewed.orderId, 'ends soon');
+  const { text = '' } = await service.mailTo('customer', renewed.orderId, 'free until');
+  const link = /http\S+\/renew\?\S+/.exec(text)?.[0] ?? '';
+  const placed = await fetch(link, { method: 'POST', headers: { accept: 'application/json' } });
+  const { orderId: renewalId } = (await placed.json()) as { orderId: string };
+  await simulator.pay({ orderId: renewalId });
+  await recorder.keep('order-renewal', await endedOrder(recorder, renewalId));
+  await renewed.until();
+  await recorder.keep('remedy-month-renewed', renewed);
+  await service.setPolicy({ freeMonth: '3s', freeMonthReminders: ['2s'] });
+  const over = await remedied(month, 'refunded');
+  await over.until();
+  await recorder.keep('remedy-month-over', over);
+}
+
 /** A run of the watch that finds an order whose workflow is gone. */
 async function recordWatch(recorder: Recorder): Promise<void> {
   const { service } = recorder;
@@ -465,6 +509,16 @@ const scenes: readonly { names: readonly string[]; record: (recorder: Recorder) 
     record: recordUndecided,
   },
   { names: ['order-cancelled'], record: recordCancelled },
+  {
+    names: [
+      'remedy-price-adjusted',
+      'remedy-reprovisioned',
+      'remedy-month-renewed',
+      'remedy-month-over',
+      'order-renewal',
+    ],
+    record: recordRemedies,
+  },
   { names: ['orders-watched'], record: recordWatch },
   { names: ['payment-returned'], record: recordReturned },
   { names: ['gateways-asked'], record: recordAsked },

@@ -100,6 +100,32 @@ export const recordings: readonly Recording[] = [
     signals: ['retryOrder'],
   },
   {
+    name: 'remedy-price-adjusted',
+    type: 'compensateOrder',
+    statuses: ['compensating', 'active'],
+    events: ['activityTaskCompleted'],
+  },
+  {
+    name: 'remedy-reprovisioned',
+    type: 'compensateOrder',
+    statuses: ['compensating', 'active'],
+    signals: ['lockGranted'],
+  },
+  {
+    name: 'remedy-month-renewed',
+    type: 'compensateOrder',
+    statuses: ['compensating', 'active'],
+    events: ['timerFired'],
+    signals: ['freeMonthChanged'],
+  },
+  {
+    name: 'remedy-month-over',
+    type: 'compensateOrder',
+    statuses: ['compensating', 'active', 'compensating', 'refunded'],
+    events: ['timerFired'],
+  },
+  { name: 'order-renewal', type: 'provisionOrder', statuses: ['queued', 'active'] },
+  {
     name: 'orders-watched',
     type: 'watchOrders',
     events: ['activityTaskCompleted', 'workflowExecutionCompleted'],
