@@ -31,6 +31,7 @@ import { verifyRazorpayWebhook } from './payments/razorpay/razorpay-webhook.ts';
 import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
+import { composeSite } from './site-composition.ts';
 import { createStockHolder } from './stock/hold-stock.ts';
 import { createStockDesk } from './stock/stock-desk.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
@@ -277,10 +278,14 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   void withDatabase(() => prepareIndexes(db)).catch((error: unknown) =>
     log.warn({ err: error }, 'The indexes could not be made; they are made at the next start'),
   );
+  const site = composeSite({ config, client, database, db, stockDesk, recordAct, readPolicy, log });
   const app = createHttpApp({
+    sessions: site.sessions,
+    shopTimeZone,
     tokens: { storefront: config.http.storefrontToken, admin: config.http.adminToken },
     logger: log,
     ports: {
+      ...site.ports,
       listProducts: () => withDatabase(() => listProducts({ db })),
       placeOrder: (request) => withDatabase(() => placeOrder(request)),
       findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
@@ -326,6 +331,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     refused: namespace.refused,
     async close() {
       namespace.stop();
+      site.stop();
       await Promise.all([gateways.close(), database.client.close(), client.connection.close()]);
     },
   };

@@ -244,7 +244,7 @@ const parts = {
     'shop',
     'log',
   ],
-  api: ['temporal', 'mongodb', 'cashfree', 'razorpay', 'publicUrl', 'http', 'shop', 'log'],
+  api: ['temporal', 'mongodb', 'cashfree', 'razorpay', 'publicUrl', 'http', 'credentialsKeys', 'shop', 'log'],
   ops: ['temporal', 'mongodb', 'shop', 'log'],
   import: ['mongodb', 'shop', 'log'],
   namespace: ['temporal', 'shop', 'log'],

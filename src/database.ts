@@ -57,17 +57,31 @@ export function collectionsOf(db: Db): Collections {
   };
 }
 
+/** What orders are listed by, newest first: each filter of a list is one of these, or none. */
+const orderLists = [
+  { status: 1 },
+  { packageKey: 1 },
+  { status: 1, packageKey: 1 },
+  { status: 1, 'failure.code': 1 },
+  { status: 1, 'failure.code': 1, packageKey: 1 },
+  { 'customer.email': 1 },
+] as const;
+
 /** Makes the indexes that the lists of the collections need; safe to repeat, and to run in several processes. */
 export async function prepareIndexes(
   db: Pick<
     Collections,
-    'auditLog' | 'discounts' | 'orders' | 'payments' | 'purchases' | 'refunds' | 'servers'
+    'auditLog' | 'cases' | 'discounts' | 'orders' | 'payments' | 'purchases' | 'refunds' | 'servers'
   >,
 ): Promise<void> {
   // One by one: the embedded database breaks off a call that names two indexes which are there already.
   await db.auditLog.createIndex({ at: -1, _id: -1 });
   await db.auditLog.createIndex({ 'subject.id': 1, at: -1, _id: -1 });
   await db.orders.createIndex({ open: 1, _id: 1 });
+  for (const fields of orderLists) await db.orders.createIndex({ ...fields, _id: -1 });
+  await db.purchases.createIndex({ orderId: 1, number: 1 });
+  await db.purchases.createIndex({ packageKey: 1, intendedAt: 1 });
+  await db.cases.createIndex({ orderId: 1 });
   await db.orders.createIndex({ askGatewayAt: 1 });
   await db.orders.createIndex({ gatewayOrderId: 1 });
   await db.orders.createIndex({ 'freeMonthOf.orderId': 1 });
@@ -79,6 +93,11 @@ export async function prepareIndexes(
   await db.refunds.createIndex({ takenBackAt: 1 });
   await db.discounts.createIndex({ code: 1 }, { unique: true });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });
+}
+
+/** Makes the index that an order's page needs beside them, on a collection that no activity works on. */
+export async function prepareSiteIndexes(db: Db): Promise<void> {
+  await db.collection('notifications').createIndex({ orderId: 1, at: 1 });
 }
 
 /**

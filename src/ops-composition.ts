@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { type Db, MongoServerError } from 'mongodb';
+import { type Db, type MongoClient, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
+import { type AdminBook, type AdminVerdict, createAdminBook } from './admins/admin-book.ts';
+import type { AdminDocument } from './admins/admin-document.ts';
+import { endSessionsOf } from './admins/session-store.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import { type Config, readConfig } from './config.ts';
 import {
@@ -13,6 +16,7 @@ import {
 } from './database.ts';
 import { findStuckOrders } from './desk/find-stuck-orders.ts';
 import { listOrders, type OrderQuery } from './desk/list-orders.ts';
+import { reportIncident } from './desk/report-incident.ts';
 import { reportOrder } from './desk/report-order.ts';
 import { createDiscount, normalizeDiscountCode } from './discounts/create-discount.ts';
 import { disableDiscount, findDiscount, listDiscounts } from './discounts/list-discounts.ts';
@@ -37,6 +41,7 @@ import { createTemporalClient } from './temporal/connection.ts';
 import { createRunLooker } from './temporal/look-at-runs.ts';
 import type { OrderWish, RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
+import { readSteps as readStepsOf } from './temporal/read-steps.ts';
 import { resolveCase } from './temporal/resolve-case.ts';
 import { retryOrder } from './temporal/retry-order.ts';
 import { findGrpcStatus } from './temporal/service-error.ts';
@@ -51,6 +56,7 @@ const batchLimit = 1_000;
 type DatabaseConfig = Pick<Config<'import'>, 'mongodbUri' | 'mongodbDatabase'>;
 
 interface Records {
+  client: MongoClient;
   db: Collections;
   raw: Db;
   recordAct: RecordAct;
@@ -75,7 +81,7 @@ async function withRows<T>(
       warn(`It is done, but not in the audit log: the database does not answer. Note: ${act} by ${by}.`),
   });
   try {
-    return await withDatabase(() => work({ db, raw, recordAct, now: () => new Date() }));
+    return await withDatabase(() => work({ client, db, raw, recordAct, now: () => new Date() }));
   } catch (error) {
     throw explained(error, { action, hosts: hostsOf(config.mongodbUri) });
   } finally {
@@ -153,6 +159,17 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
         return result;
       });
     },
+    addAdmin: (input: { name: string; password: string; replace: boolean } & Required<Said>) =>
+      rows('add the admin', (records) =>
+        adminAct(records, { ...input, act: 'addAdmin' }, (book) => book.add(input)),
+      ),
+    removeAdmin: (input: { name: string } & Required<Said>) =>
+      rows('remove the admin', (records) =>
+        adminAct(records, { ...input, act: 'removeAdmin' }, (book) => book.remove(input)),
+      ),
+    listAdmins: () => rows('list the admins', (records) => adminBookOf(records).list()),
+    reportIncident: (input: Parameters<typeof reportIncident>[1]) =>
+      rows('report the incident', ({ db }) => reportIncident({ db }, input)),
     listServers: (input: { state: TenancyState | null }) =>
       rows('list the servers', ({ db }) => listServers(db, input)),
     listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
@@ -222,6 +239,28 @@ async function makeDiscount(
   return view;
 }
 
+function adminBookOf({ client, raw }: Records): AdminBook {
+  const databaseName = raw.databaseName;
+  return createAdminBook({
+    admins: raw.collection<AdminDocument>('admins'),
+    endSessions: (name) => endSessionsOf({ client, databaseName, name }),
+    now,
+  });
+}
+
+async function adminAct(
+  records: Records,
+  said: Required<Said> & { act: string; name: string },
+  carryOut: (book: AdminBook) => Promise<AdminVerdict>,
+): Promise<AdminVerdict> {
+  const verdict = await carryOut(adminBookOf(records));
+  const { act, name: id, by, reason } = said;
+  const accepted = verdict.kind === 'accepted';
+  const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
+  await records.recordAct({ act, subject: { kind: 'admin', id }, by, reason, accepted, answer });
+  return verdict;
+}
+
 /** Imports a demo's catalogue. Takes a catalogue file's JSON; throws one sentence. */
 export function composeImport(config: Config<'import'>): (catalogue: unknown) => Promise<ImportCounts> {
   const { importCatalogue } = composeRecords(config);
@@ -236,7 +275,7 @@ async function readPolicy({ policyFile }: Pick<Config<'import'>, 'policyFile'>):
 function composeActs(config: Config<'ops'>, warn: Warn) {
   const withClient = async <T>(
     action: string,
-    work: (deps: Records & { client: Client }) => Promise<T>,
+    work: (deps: Omit<Records, 'client'> & { client: Client }) => Promise<T>,
   ): Promise<T> => {
     const client = createTemporalClient(config.temporal);
     try {
@@ -269,28 +308,24 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
     assignServer: (request: Parameters<typeof assignServer>[1]) =>
       withClient('assign the server', (deps) => assignServer(deps, request)),
     reportOrder: (input: { orderId: string }) =>
-      withRows({ config, warn }, 'show the order', ({ db, raw, ...deps }) => {
+      withClient('show the order', ({ db, raw, client, ...deps }) => {
         const notifications = raw.collection<NotificationDocument>('notifications');
         const linkTo = (workflowId: string) => workflowLink(config, workflowId);
         const audit = createAuditLog({ db });
-        return reportOrder({ ...deps, db: { ...db, notifications }, audit, linkTo }, input);
+        const readSteps = (order: { orderId: string }) => readStepsOf(client, order);
+        return reportOrder({ ...deps, db: { ...db, notifications }, audit, linkTo, readSteps }, input);
       }),
     findStuckOrders: async () => {
       const policy = await readPolicy(config);
       return withClient('look for stuck orders', (deps) => {
-        const isPaused = async ({ supplier, packageKey: packageName, statusSince }: Queued) => {
-          const { view } = await readLock(deps.client, { supplier, packageName });
-          const lastAt = view?.lastAct?.at ?? '';
-          return view !== null && (view.pause !== null || lastAt > statusSince);
-        };
-        return findStuckOrders({ ...deps, isPaused }, { policy });
+        return findStuckOrders({ ...deps, isPaused: pauseFinder(deps.client) }, { policy });
       });
     },
     retryReturn: (act: Parameters<OpsPorts['retryReturn']>[0]) =>
       withClient('give the payment back', (deps) => steerReturn(deps, act)),
     returnedByHand: (act: Parameters<OpsPorts['returnedByHand']>[0]) =>
       withClient('record the return', (deps) => steerReturn(deps, act)),
-    listLocks: () => withClient('list the locks', listLocks),
+    listLocks: () => withClient('list the locks', (deps) => listLocks(deps)),
     showLock: ({ packageName }: { packageName: string }) =>
       withClient('show the lock', async ({ db, client }) => {
         const key = await findKey(db, packageName);
@@ -308,14 +343,27 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
 
 type Queued = { supplier: string; packageKey: string; statusSince: string };
 
-function workflowLink({ temporalUiUrl, temporal }: Config<'ops'>, workflowId: string): string | null {
+/** Tells whether the package of a queued order is paused, or was while the order waited. */
+export function pauseFinder(client: Client): (queued: Queued) => Promise<boolean> {
+  return async ({ supplier, packageKey: packageName, statusSince }) => {
+    const { view } = await readLock(client, { supplier, packageName });
+    const lastAt = view?.lastAct?.at ?? '';
+    return view !== null && (view.pause !== null || lastAt > statusSince);
+  };
+}
+
+/** Where a workflow is shown in the Temporal Web UI; null where its address is not set. */
+export function workflowLink(
+  { temporalUiUrl, temporal }: Pick<Config<'ops'>, 'temporalUiUrl' | 'temporal'>,
+  workflowId: string,
+): string | null {
   if (temporalUiUrl === null) return null;
   const parts = [temporal.namespace, workflowId].map(encodeURIComponent);
   return `${temporalUiUrl}/namespaces/${parts[0]}/workflows/${parts[1]}`;
 }
 
 /** The locks of the catalogue's packages, and those that run besides, by name. */
-async function listLocks({ db, client }: Records & { client: Client }): Promise<LockSight[]> {
+export async function listLocks({ db, client }: { db: Collections; client: Client }): Promise<LockSight[]> {
   const known = (await packagesOf(db)) ?? [];
   const running = (await createRunLooker(client).listLocks()).flatMap((lockId) => findLockKey(lockId) ?? []);
   const pools = known.map(({ supplier, packageKey: packageName }) => ({ supplier, packageName }));
@@ -360,6 +408,10 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
     setProduct: (input) => records().setProduct(input),
     importIpstocks: (input) => records().importIpstocks(input),
     importForeign: (input) => records().importForeign(input),
+    addAdmin: (input) => records().addAdmin(input),
+    removeAdmin: (input) => records().removeAdmin(input),
+    listAdmins: () => records().listAdmins(),
+    reportIncident: (input) => records().reportIncident(input),
     listServers: (input) => records().listServers(input),
     listCases: () => records().listCases(),
     listOrders: (query) => records().listOrders(query),

@@ -77,7 +77,7 @@ test('everything that is missing is named at once, each with a way out', () => {
       'CASHFREE_BASE_URL',
       'CASHFREE_CLIENT_ID',
       'CASHFREE_CLIENT_SECRET',
-    ].concat(['PUBLIC_URL', 'STOREFRONT_TOKEN', 'ADMIN_TOKEN', 'SESSION_SECRET']),
+    ].concat(['PUBLIC_URL', 'STOREFRONT_TOKEN', 'ADMIN_TOKEN', 'SESSION_SECRET', 'CREDENTIALS_KEY']),
     import: ['MONGODB_URI'],
   } as const;
   for (const part of ['worker', 'api', 'import'] as const) {

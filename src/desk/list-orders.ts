@@ -4,6 +4,7 @@ import type { FailureCode, OrderStatus } from '../domain/order.ts';
 import type { OrderLine } from '../domain/order-report.ts';
 import { describeStatus } from '../orders/customer-status.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { leastOrderId } from '../orders/order-id.ts';
 
 /** Which orders are wanted; null: all of them. */
 export interface OrderQuery {
@@ -12,25 +13,54 @@ export interface OrderQuery {
   packageKey: string | null;
   /** The customer's mail address, exactly; it is asked by and never shown. */
   email: string | null;
+  /** Only those ordered in this time (ISO UTC), the end excluded; null or missing: at any time. */
+  from?: string | null;
+  to?: string | null;
+  /** Only those before this id: the next page. */
+  before?: string | null;
   limit: number;
 }
+
+/** A customer has few orders: they are found by the address alone, and sifted here. */
+const ordersOfOneCustomer = 500;
 
 /** The newest orders first, as far as they fit; ids rise with time. */
 export async function listOrders(
   deps: { db: Pick<Collections, 'orders'>; now: () => Date },
   query: OrderQuery,
 ): Promise<OrderLine[]> {
-  const found = await deps.db.orders.find(filterOf(query)).sort({ _id: -1 }).limit(query.limit).toArray();
-  return found.map((order) => lineOf(order, deps.now()));
+  const { limit, email } = query;
+  const cursor = deps.db.orders.find(filterOf(query)).sort({ _id: -1 });
+  if (email === null) return (await cursor.limit(limit).toArray()).map((order) => lineOf(order, deps.now()));
+  const theirs = await cursor.limit(ordersOfOneCustomer).toArray();
+  const fitting = theirs.filter((order) => fits(order, query)).slice(0, limit);
+  return fitting.map((order) => lineOf(order, deps.now()));
 }
 
-function filterOf({ status, code, packageKey, email }: OrderQuery): Filter<OrderDocument> {
+/** Each combination is the beginning of an index (`prepareIndexes`), with the order of ids behind it. */
+function filterOf(query: OrderQuery): Filter<OrderDocument> {
+  const { status, code, packageKey, email } = query;
+  const ids = { ...idsOf(query) };
+  const time = Object.keys(ids).length === 0 ? {} : { _id: ids };
+  if (email !== null) return { 'customer.email': email, ...time };
   return {
     ...(status === null ? {} : { status }),
     ...(code === null ? {} : { status: 'failed' as const, 'failure.code': code }),
     ...(packageKey === null ? {} : { packageKey }),
-    ...(email === null ? {} : { 'customer.email': email }),
+    ...time,
   };
+}
+
+function idsOf({ from, to, before }: OrderQuery): { $gte?: string; $lt?: string } {
+  const ends = [...(to ? [leastOrderId(to)] : []), ...(before ? [before] : [])].sort();
+  const [end] = ends;
+  return { ...(from ? { $gte: leastOrderId(from) } : {}), ...(end === undefined ? {} : { $lt: end }) };
+}
+
+function fits(order: OrderDocument, { status, code, packageKey }: OrderQuery): boolean {
+  const isOfStatus = code === null ? status === null || order.status === status : order.status === 'failed';
+  const isOfCode = code === null || order.failure?.code === code;
+  return isOfStatus && isOfCode && (packageKey === null || order.packageKey === packageKey);
 }
 
 /** An order as one line. */

@@ -12,6 +12,8 @@ export interface ServiceSecrets {
   cashfreeClientSecret: string;
   razorpayKeySecret: string;
   razorpayWebhookSecret: string;
+  /** Of the admin "demo" of the admin site. */
+  demoPassword: string;
 }
 
 /** Makes up new secrets. */
@@ -26,6 +28,7 @@ export function makeSecrets(): ServiceSecrets {
     cashfreeClientSecret: text(),
     razorpayKeySecret: text(),
     razorpayWebhookSecret: text(),
+    demoPassword: randomBytes(12).toString('base64url'),
   };
 }
 

@@ -27,6 +27,8 @@ export interface Shop {
   simulator: { control: SimulatorControl; controlUrl: string; cashfreeUrl: string } | null;
   /** Supplier and gateway are both the simulator: an order costs nothing and can be paid here. */
   isDemo: boolean;
+  /** Who can sign in to the admin site; null where the database is somebody's own. */
+  demoAdmin: string | null;
 }
 
 const apiPort = 3_000;
@@ -78,6 +80,7 @@ export async function startShop(input: {
   const env = serviceEnvironment({ ...around, simulator: simulator?.addresses ?? null });
   const isDemo = !given.SMARTVPS_BASE_URL && !given.CASHFREE_BASE_URL;
   if (!given.SMARTVPS_BASE_URL) await importDemoCatalogue(env, log);
+  const demoAdmin = given.MONGODB_URI ? null : await addDemoAdmin(env, secrets.demoPassword);
   await Promise.all([
     startPart('worker', { ...env, ...frugal }, input),
     startPart('api', { ...env, ...frugal }, input),
@@ -93,6 +96,7 @@ export async function startShop(input: {
       cashfreeUrl: simulator.addresses.cashfreeBaseUrl,
     },
     isDemo,
+    demoAdmin,
   };
 }
 
@@ -156,6 +160,22 @@ async function importDemoCatalogue(env: Record<string, string>, log: Log): Promi
     const counts = await composeImport(config)(demoCatalogue);
     await composeRecords(config).importForeign({ list: null, supplier: 'smartvps', by: 'demo' });
     log(`Catalogue ready: ${counts.created} products created, ${counts.updated + counts.unchanged} known`);
+  } catch (thrown) {
+    throw new StackError(messageOf(thrown));
+  }
+}
+
+/** The admin of the demo, whose password is in the secrets' file. */
+async function addDemoAdmin(env: Record<string, string>, password: string): Promise<string> {
+  const name = 'demo';
+  const said = { by: 'npm start', reason: 'the demo' };
+  try {
+    const records = composeRecords(readConfig('import', env));
+    const known = await records.listAdmins();
+    if (!known.some((admin) => admin.name === name)) {
+      await records.addAdmin({ name, password, replace: false, ...said });
+    }
+    return name;
   } catch (thrown) {
     throw new StackError(messageOf(thrown));
   }

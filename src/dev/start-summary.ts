@@ -11,9 +11,11 @@ export function summariseShop(input: { shop: Shop; temporalUi: string; orderId: 
   const line = (label: string, text: string) => `  ${label.padEnd(18)}${text}`;
   return [
     '',
+    line('Admin site', `${apiUrl}/admin`),
+    ...howToSignIn(shop),
     line('API', apiUrl),
     line('Products', `${apiUrl}/api/products`),
-    ...(orderId ? [line('The order', `${apiUrl}/api/orders/${orderId}`)] : []),
+    ...(orderId ? [line('The order', `${apiUrl}/admin/orders/${orderId}`)] : []),
     line('Temporal Web UI', orderId ? `${workflows}/${orderWorkflowId(orderId)}` : workflows),
     ...(simulator
       ? [
@@ -22,7 +24,7 @@ export function summariseShop(input: { shop: Shop; temporalUi: string; orderId: 
         ]
       : []),
     '',
-    `To log in: the API takes bearer tokens. The storefront's is ${placeOf(shop, 'storefrontToken', 'STOREFRONT_TOKEN')},`,
+    `The API takes bearer tokens. The storefront's is ${placeOf(shop, 'storefrontToken', 'STOREFRONT_TOKEN')},`,
     `the admin's ${placeOf(shop, 'adminToken', 'ADMIN_TOKEN')}.`,
     `See ${orderId ? 'the order' : 'the products'}:`,
     `  curl -H "authorization: Bearer ${token(shop, 'storefrontToken', 'STOREFRONT_TOKEN')}" \\`,
@@ -30,6 +32,14 @@ export function summariseShop(input: { shop: Shop; temporalUi: string; orderId: 
     ...howToOrder(shop),
     '',
   ].join('\n');
+}
+
+function howToSignIn({ demoAdmin, secretsFile }: Shop): string[] {
+  if (demoAdmin === null) return ['                    add yourself: npm run ops -- admin add NAME'];
+  return [
+    `                    sign in as "${demoAdmin}"; its password: "demoPassword" in ${secretsFile}, or`,
+    `                    node -p 'require(${JSON.stringify(secretsFile)}).demoPassword'`,
+  ];
 }
 
 function howToOrder(shop: Shop): string[] {

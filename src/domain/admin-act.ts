@@ -8,7 +8,16 @@ export interface AdminAct {
   /** `retryOrder`, `cancelOrder`, `pauseLock`, `strandServer`, ... */
   act: string;
   subject: {
-    kind: 'order' | 'lock' | 'purchase' | 'server' | 'supplier' | 'product' | 'discount';
+    kind:
+      | 'order'
+      | 'lock'
+      | 'purchase'
+      | 'server'
+      | 'supplier'
+      | 'product'
+      | 'discount'
+      | 'admin'
+      | 'customer';
     id: string;
   };
   reason: string | null;

@@ -1,5 +1,7 @@
 import type { AdminAct } from './admin-act.ts';
+import type { OfferedAct } from './offered-acts.ts';
 import type { FailureCode, Goods, Money, OrderStatus } from './order.ts';
+import type { StoryLine } from './order-story.ts';
 
 /** One order in an operator's list; nothing of the customer. Times are ISO UTC. */
 export interface OrderLine {
@@ -53,5 +55,18 @@ export interface OrderReport extends OrderLine {
   servers: { ip: string; state: string; since: string; expiresAt: string | null }[];
   notices: { kind: string; to: string; state: string; at: string }[];
   acts: AdminAct[];
-  timeline: { at: string; text: string }[];
+  refunds: {
+    refundId: string;
+    state: string;
+    amount: { amountMinor: number; currency: string };
+    createdAt: string;
+  }[];
+  /** What a person has to settle before anything is bought again; null where there is nothing. */
+  openCase: { purchaseId: string; sentence: string; openedAt: string } | null;
+  /** What a person can ask for as it stands. */
+  offered: OfferedAct[];
+  /** Everything that happened, from all records, the oldest first. */
+  timeline: StoryLine[];
+  /** False where Temporal does not keep the steps of its workflows any more, or does not answer. */
+  hasHistory: boolean;
 }

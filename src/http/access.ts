@@ -11,6 +11,8 @@ const rolesOf: Readonly<Record<Access, readonly Role[] | null>> = {
   gatewaySignature: null,
   storefront: ['storefront', 'admin'],
   admin: ['admin'],
+  page: ['admin'],
+  visitor: null,
 };
 
 /** The refusal of a request that its route does not let in; null where it may go on. */
@@ -18,10 +20,13 @@ export function findAccessProblem(input: {
   access: Access;
   authorization: string | undefined;
   tokens: HttpDeps['tokens'];
+  /** Who is signed in; null where nobody is, or no session was asked for. */
+  admin: string | null;
 }): Reply | null {
   const roles = rolesOf[input.access];
   if (roles === null) return null;
-  const role = findRole(input);
+  if (input.access === 'page') return input.admin === null ? loginRedirect : null;
+  const role = input.admin !== null ? 'admin' : findRole(input);
   if (role === null) {
     return problem({
       type: 'not-signed-in',
@@ -31,6 +36,19 @@ export function findAccessProblem(input: {
   }
   if (roles.includes(role)) return null;
   return problem({ type: 'not-allowed', detail: `The ${role} token may not do this. Send the admin token.` });
+}
+
+/** A token is never taken for a page: its acts need the name of a person. */
+const loginRedirect: Reply = {
+  status: 303,
+  contentType: 'text/html; charset=utf-8',
+  text: '',
+  headers: { location: '/admin/login' },
+};
+
+/** True where a request says who it is by a token. */
+export function hasToken(authorization: string | undefined): boolean {
+  return authorization !== undefined && authorization !== '';
 }
 
 function findRole(input: { authorization: string | undefined; tokens: HttpDeps['tokens'] }): Role | null {

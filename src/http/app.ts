@@ -1,18 +1,32 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
-import { findAccessProblem } from './access.ts';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import helmet from 'helmet';
+import { findAccessProblem, hasToken } from './access.ts';
 import { logRequest } from './access-log.ts';
 import type { HttpDeps } from './ports.ts';
 import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
 import type { Reply, Route } from './route.ts';
 import { routes } from './routes.ts';
+import { problemPage } from './site/problem-page.ts';
+import { createSessions, type Sessions } from './visitor.ts';
 
-/** Nothing here is a page, a script's source or fit for a cache. */
-const headers: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
+/** Pages have a stylesheet and forms of their own, and nothing else: no script at all. */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
 };
 
 /** The HTTP edge of the service: every route of the table, everything else it needs handed in. */
@@ -20,12 +34,16 @@ export function createHttpApp(deps: HttpDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Only a proxy can serve https in front of us; it says who called it.
+  if (deps.sessions.isSecure) app.set('trust proxy', 1);
   app.use(logRequest(deps.logger));
+  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: deps.sessions.isSecure }));
   app.use((_request, response, next) => {
-    response.set(headers);
+    response.set('cache-control', 'no-store');
     next();
   });
-  for (const route of routes) mount({ app, route, deps });
+  const sessions = createSessions(deps.sessions);
+  for (const route of routes) mount({ app, route, deps, sessions });
   for (const path of new Set(routes.map((route) => route.path))) app.all(path, refuseMethod(path));
   app.use((_request, response) => {
     send(
@@ -37,22 +55,57 @@ export function createHttpApp(deps: HttpDeps): Express {
   return app;
 }
 
-function mount({ app, route, deps }: { app: Express; route: Route; deps: HttpDeps }): void {
+interface Mounting {
+  app: Express;
+  route: Route;
+  deps: HttpDeps;
+  sessions: Sessions;
+}
+
+function mount({ app, route, deps, sessions }: Mounting): void {
+  const isPage = route.access === 'page' || route.access === 'visitor';
+  const hasSession = (request: Request) =>
+    isPage || (route.access === 'admin' && !hasToken(request.headers.authorization));
+  const openSession: RequestHandler[] = sessions.middleware.map((open) => (request, response, next) => {
+    if (isPage) response.locals.isPage = true;
+    if (hasSession(request)) open(request, response, next);
+    else next();
+  });
+  const adminOf = (request: Request) => (hasSession(request) ? (request.session.admin ?? null) : null);
   const guard: RequestHandler = (request, response, next) => {
     const { authorization } = request.headers;
-    const refusal = findAccessProblem({ access: route.access, authorization, tokens: deps.tokens });
+    const admin = adminOf(request);
+    const refusal = findAccessProblem({ access: route.access, authorization, tokens: deps.tokens, admin });
     if (refusal === null) next();
     else send(response, refusal);
   };
+  const refuseForged: RequestHandler = (request, response, next) => {
+    const isForged = route.method === 'POST' && hasSession(request) && !sessions.isFromOurPages(request);
+    if (isForged) send(response, problem(forged));
+    else next();
+  };
   const handle: RequestHandler = async (request, response) => {
-    const { headers, body } = request;
+    const admin = adminOf(request);
+    const visitor = isPage ? sessions.visitorOf(request, response) : null;
+    const { headers } = request;
+    // Who is signed in acts under that name, whatever the body says.
+    const body = !isPage && admin !== null ? { ...request.body, by: admin } : request.body;
     const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const asked = { params: textsOf(request.params), headers, body, rawBody, query: textsOf(request.query) };
-    send(response, await route.handle(asked, deps));
+    const reply = await route.handle({ ...asked, visitor }, deps);
+    await visitor?.keep();
+    send(response, reply);
   };
   const method = route.method === 'GET' ? 'get' : 'post';
-  app[method](route.path, guard, ...readBody({ kind: route.body, refuse: send }), handle);
+  const readers = readBody({ kind: route.body, refuse: send });
+  app[method](route.path, ...openSession, guard, ...readers, refuseForged, handle);
 }
+
+const forged = {
+  type: 'forged-request',
+  detail:
+    'This form is too old, or does not come from this site. Go back, load the page anew and send it again.',
+} as const;
 
 function textsOf(values: object): Record<string, string> {
   return Object.fromEntries(
@@ -96,6 +149,10 @@ function send(response: Response, reply: Reply): void {
   }
   const errorId = 'errorId' in reply.body ? reply.body.errorId : undefined;
   response.locals.errorId = errorId;
+  if (response.locals.isPage) {
+    send(response, problemPage(reply));
+    return;
+  }
   response
     .status(reply.status)
     .set(reply.headers ?? {})

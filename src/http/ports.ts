@@ -11,7 +11,9 @@ import type {
   ProductView,
 } from '../domain/storefront.ts';
 import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { SitePorts } from './site/site-ports.ts';
 import type { SyncAnswer, SyncWish } from './stock-routes.ts';
+import type { SessionSettings } from './visitor.ts';
 
 /** What a person wants of an order: to retry or to cancel it. */
 export interface OrderWish {
@@ -72,7 +74,7 @@ export type WebhookJudge = (input: {
  * What the HTTP edge needs from the rest. A call that cannot reach Temporal or the database throws an error with
  * the code `temporalUnavailable`, `databaseUnavailable` or `gatewayUnavailable`: the answer is then 503 with Retry-After.
  */
-export interface HttpPorts {
+export interface HttpPorts extends SitePorts {
   listProducts(): Promise<ProductView[]>;
   placeOrder(request: CheckoutRequest): Promise<CheckoutOutcome>;
   findOrder(input: { orderId: string }): Promise<OrderView | null>;
@@ -103,5 +105,8 @@ export interface HttpPorts {
 export interface HttpDeps {
   ports: HttpPorts;
   tokens: { storefront: string; admin: string };
+  sessions: SessionSettings;
+  /** IANA zone in which pages show moments. */
+  shopTimeZone: string;
   logger: HttpLogger;
 }

@@ -11,6 +11,7 @@ const problems = {
   'bad-signature': [401, 'The signature is not valid'],
   'not-signed-in': [401, 'A valid token is needed'],
   'not-allowed': [403, 'The token does not allow this'],
+  'forged-request': [403, 'The request does not come from this site'],
   'not-found': [404, 'There is nothing here'],
   'unknown-order': [404, 'The order does not exist'],
   'method-not-allowed': [405, 'The method is not allowed here'],

@@ -13,6 +13,9 @@ export function readBody(input: {
   const { kind, refuse } = input;
   if (kind === 'none') return [];
   if (kind === 'raw') return [express.raw({ type: () => true, limit: maxWebhookBytes, inflate: false })];
+  if (kind === 'form') {
+    return [express.urlencoded({ type: () => true, limit: maxApiBytes, inflate: false, extended: false })];
+  }
   const checkType: RequestHandler = (request, response, next) => {
     const refusal = findTypeProblem({ request, kind });
     if (refusal === null) next();

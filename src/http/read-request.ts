@@ -117,6 +117,9 @@ const resolveBody = z.discriminatedUnion(
   { error: 'is missing or not "bought" or "notBought".' },
 );
 
+/** What each route reads, for its description. */
+export const bodies = { checkoutBody, provisionBody, wishBody, compensateBody, resolveBody };
+
 export type ReadResult<T> = { ok: true; value: T } | { ok: false; reply: Reply };
 
 /** Reads a checkout; members that it does not know, such as a price, are ignored. */

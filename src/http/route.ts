@@ -1,11 +1,36 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HttpDeps } from './ports.ts';
 
-/** Who may call a route. `gatewaySignature`: the handler itself checks the signature, on the raw body. */
-export type Access = 'public' | 'storefront' | 'admin' | 'gatewaySignature';
+/**
+ * Who may call a route. `gatewaySignature`: the handler itself checks the signature, on the raw body. `admin`: the admin
+ * token, or a session. `page`: a session alone; whoever has none is shown the way in. `visitor`: a page for everybody.
+ */
+export type Access = 'public' | 'storefront' | 'admin' | 'gatewaySignature' | 'page' | 'visitor';
 
-/** What a route reads: JSON, JSON that may be absent, the bytes as they came, or nothing. */
-export type BodyKind = 'none' | 'json' | 'optionalJson' | 'raw';
+/** What a route reads: JSON, JSON that may be absent, the bytes as they came, a page's form, or nothing. */
+export type BodyKind = 'none' | 'json' | 'optionalJson' | 'raw' | 'form';
+
+/** What the page that comes next says about an act. */
+export interface Notice {
+  tone: 'good' | 'bad';
+  lines: string[];
+}
+
+/** Who looks at a page, by the session of their browser. */
+export interface Visitor {
+  /** The admin's name; null where nobody is signed in. */
+  admin: string | null;
+  address: string;
+  /** What each form sends back, as its field `csrfToken`. */
+  csrfToken(): string;
+  signIn(name: string): Promise<void>;
+  signOut(): Promise<void>;
+  /** Keeps a notice for the next page. */
+  tell(notice: Notice): void;
+  takeNotice(): Notice | null;
+  /** Stores what was told or taken; to be awaited before the answer is sent, or the next request may miss it. */
+  keep(): Promise<void>;
+}
 
 export interface RouteRequest {
   params: Readonly<Record<string, string>>;
@@ -16,6 +41,8 @@ export interface RouteRequest {
   rawBody: Buffer;
   /** Texts of the query that were given once. */
   query: Readonly<Record<string, string>>;
+  /** On `page` and `visitor` routes; null elsewhere. */
+  visitor: Visitor | null;
 }
 
 export type Reply = JsonReply | TextReply;
@@ -26,8 +53,8 @@ export interface JsonReply {
   headers?: Readonly<Record<string, string>>;
 }
 
-/** A page. */
-export interface TextReply {
+/** A page, a stylesheet, or figures; an empty text with a `location` is a redirection. */
+interface TextReply {
   status: number;
   contentType: string;
   text: string;

@@ -1,6 +1,8 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
+import { tellFigures } from './metrics.ts';
 import { monthRoutes } from './month-pages.ts';
+import { describeApi } from './openapi.ts';
 import type { HttpDeps, OrderActOutcome, ResolveOutcome } from './ports.ts';
 import { type ProblemType, problem, unavailable } from './problem.ts';
 import {
@@ -13,6 +15,7 @@ import {
   readWish,
 } from './read-request.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { siteRoutes } from './site/site-routes.ts';
 import { stockRoutes } from './stock-routes.ts';
 import { takeCashfree, takeRazorpay } from './webhooks.ts';
 
@@ -20,6 +23,8 @@ import { takeCashfree, takeRazorpay } from './webhooks.ts';
 export const routes: readonly Route[] = [
   { method: 'GET', path: '/healthz', access: 'public', body: 'none', handle: tellHealth },
   { method: 'GET', path: '/readyz', access: 'public', body: 'none', handle: tellReadiness },
+  { method: 'GET', path: '/metrics', access: 'public', body: 'none', handle: tellFigures },
+  { method: 'GET', path: '/openapi.json', access: 'public', body: 'none', handle: describeApi },
   { method: 'GET', path: '/api/products', access: 'storefront', body: 'none', handle: listProducts },
   { method: 'POST', path: '/api/checkout', access: 'storefront', body: 'json', handle: checkOut },
   { method: 'POST', path: '/api/orders/provision', access: 'admin', body: 'json', handle: provisionOrder },
@@ -48,6 +53,13 @@ export const routes: readonly Route[] = [
   ...monthRoutes,
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
   {
+    method: 'GET',
+    path: '/api/orders/:id/timeline',
+    access: 'admin',
+    body: 'none',
+    handle: showTimeline,
+  },
+  {
     method: 'POST',
     path: '/webhooks/cashfree',
     access: 'gatewaySignature',
@@ -62,6 +74,7 @@ export const routes: readonly Route[] = [
     handle: takeRazorpay,
   },
   ...stockRoutes,
+  ...siteRoutes,
 ];
 
 async function tellHealth(): Promise<Reply> {
@@ -130,6 +143,14 @@ async function showOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Re
   const orderId = request.params.id ?? '';
   const order = isOrderId(orderId) ? await ports.findOrder({ orderId }) : null;
   return order === null ? unknownOrder() : { status: 200, body: order };
+}
+
+async function showTimeline(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const orderId = request.params.id ?? '';
+  const report = isOrderId(orderId) ? await ports.reportOrder({ orderId }) : null;
+  if (report === null) return unknownOrder();
+  const { status, statusText, timeline, hasHistory } = report;
+  return { status: 200, body: { orderId, status, statusText, hasHistory, timeline } };
 }
 
 function unknownOrder(): Reply {

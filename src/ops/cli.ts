@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { type AdminPorts, addAdminCommands } from './admin-commands.ts';
 import { type AuditPorts, addAuditCommand } from './audit-command.ts';
 import { addCaseCommands, type CasePorts } from './case-commands.ts';
 import { addDiscountCommands, type DiscountPorts } from './discount-commands.ts';
 import { addDoctorCommand, type DoctorPorts } from './doctor-command.ts';
+import { addIncidentCommand, type IncidentPorts } from './incident-command.ts';
 import { addLockCommands, type LockPorts } from './lock-commands.ts';
 import { operatorName } from './operator-name.ts';
 import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
@@ -28,6 +30,8 @@ export interface OpsPorts
     OrderPorts,
     OrderActPorts,
     LockPorts,
+    AdminPorts,
+    IncidentPorts,
     AuditPorts,
     DiscountPorts,
     PaymentPorts,
@@ -94,7 +98,9 @@ function createProgram(ports: OpsPorts): Command {
   addProductCommands(program, ports, actor);
   addDiscountCommands(program, ports, actor);
   addPaymentCommands(program, ports, actor);
+  addAdminCommands(program, ports, actor);
   addAuditCommand(program, ports);
+  addIncidentCommand(program, ports);
   addDoctorCommand(program, ports);
   return program;
 }

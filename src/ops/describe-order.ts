@@ -76,9 +76,23 @@ function describeRows(report: OrderReport, moment: Moment): string[] {
     ),
     ...section(
       'Timeline',
-      report.timeline.map(({ at, text }) => `${moment(at)}  ${text}`),
+      report.timeline.map(({ at, source, text, detail }) => {
+        const said = detail === undefined ? '' : `\n      ${detail}`;
+        return `${exactly(at)}  ${source.padEnd(8)}  ${text}${said}`;
+      }),
     ),
+    ...(report.hasHistory || report.owner === null
+      ? []
+      : [
+          '',
+          "The workflows' own steps are not there: Temporal does not keep them any more, or does not answer.",
+        ]),
   ];
+}
+
+/** Seconds matter in an incident; the zone is said. */
+function exactly(at: string): string {
+  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

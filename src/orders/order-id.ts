@@ -12,6 +12,11 @@ export function newOrderId(at: string): string {
   return `ord-${time}${randomness.join('')}`;
 }
 
+/** The least id that an order of that moment can have: ids are sorted by time. */
+export function leastOrderId(at: string): string {
+  return `ord-${encode(Date.parse(at))}`;
+}
+
 /** 50 bits of milliseconds: enough for thirty thousand years. */
 function encode(timeMs: number): string {
   const digits = Array.from({ length: timeLength }, (_, index) => {

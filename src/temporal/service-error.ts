@@ -1,7 +1,7 @@
 import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 
 /** gRPC status codes (https://grpc.io/docs/guides/status-codes/) that we tell apart. */
-export const grpcStatus = { alreadyExists: 6, resourceExhausted: 8 } as const;
+export const grpcStatus = { notFound: 5, alreadyExists: 6, resourceExhausted: 8 } as const;
 
 /**
  * The gRPC status of an error of the Temporal client, which wraps most of them into ServiceError; undefined for

@@ -59,6 +59,7 @@ export const layerTable: readonly LayerRule[] = [
       'src/notifications/',
       'src/audit/',
       'src/stock/',
+      'src/admins/',
     ],
     imports: ['src/domain/', 'src/suppliers/', database],
     importsTypes: [settings],
@@ -142,7 +143,12 @@ export const layerTable: readonly LayerRule[] = [
     because: 'every process must end with the npm that started it, which only the environment tells',
   },
   {
-    places: ['src/composition.ts', 'src/ops-composition.ts', 'src/doctor-composition.ts'],
+    places: [
+      'src/composition.ts',
+      'src/site-composition.ts',
+      'src/ops-composition.ts',
+      'src/doctor-composition.ts',
+    ],
     imports: 'all',
     packages: 'all',
     because:

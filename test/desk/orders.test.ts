@@ -91,7 +91,13 @@ test('a report has everything of one order and nothing of its customer', async (
   const subject = { kind: 'order', id: 'r-1' } as const;
   const act = { by: 'x', act: 'retryOrder', subject, reason: null, accepted: true, answer: 'Yes.' };
   await audit.record({ actId: '1', at: '2026-11-21T10:00:00.000Z', ...act });
-  const deps = { db: { ...db, notifications }, audit, now: at(0), linkTo: (id: string) => `ui/${id}` };
+  const deps = {
+    db: { ...db, notifications },
+    audit,
+    now: at(0),
+    linkTo: (id: string) => `ui/${id}`,
+    readSteps: async () => null,
+  };
   const report = await reportOrder(deps, { orderId: 'r-1' });
   assert.ok(report);
   assert.deepEqual(

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { MemoryStore } from 'express-session';
 import { createHttpApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
+import type { SessionSettings } from '../../src/http/visitor.ts';
 
 export const storefrontToken = 'storefront-token-of-at-least-32-characters';
 export const adminToken = 'admin-token-of-at-least-thirty-two-characters';
@@ -35,6 +37,22 @@ const unexpected = (name: string) => async () => {
 };
 
 const noPorts: HttpPorts = {
+  hasAdmins: unexpected('hasAdmins'),
+  logIn: unexpected('logIn'),
+  searchOrders: unexpected('searchOrders'),
+  searchByEmail: unexpected('searchByEmail'),
+  countOpen: unexpected('countOpen'),
+  reportOrder: unexpected('reportOrder'),
+  showCustomer: unexpected('showCustomer'),
+  revealLogin: unexpected('revealLogin'),
+  assignServer: unexpected('assignServer'),
+  strandServer: unexpected('strandServer'),
+  listStock: unexpected('listStock'),
+  setSale: unexpected('setSale'),
+  listLocks: unexpected('listLocks'),
+  steerLock: unexpected('steerLock'),
+  listServers: unexpected('listServers'),
+  measure: unexpected('measure'),
   listProducts: unexpected('listProducts'),
   placeOrder: unexpected('placeOrder'),
   findOrder: unexpected('findOrder'),
@@ -59,7 +77,11 @@ const noPorts: HttpPorts = {
 };
 
 /** The real app on a free port; a port that the test does not give must not be called. */
-export async function serveApp(context: TestContext, ports: Partial<HttpPorts> = {}) {
+export async function serveApp(
+  context: TestContext,
+  ports: Partial<HttpPorts> = {},
+  sessions: Partial<SessionSettings> = {},
+) {
   const lines: LoggedLine[] = [];
   const log = (level: LoggedLine['level']) => (members: object, sentence: string) => {
     lines.push({ level, members: { ...members }, sentence });
@@ -67,6 +89,15 @@ export async function serveApp(context: TestContext, ports: Partial<HttpPorts> =
   const app = createHttpApp({
     ports: { ...noPorts, ...ports },
     tokens: { storefront: storefrontToken, admin: adminToken },
+    shopTimeZone: 'UTC',
+    sessions: {
+      store: new MemoryStore(),
+      secret: 'session-secret-of-at-least-32-characters',
+      isSecure: false,
+      idleMs: 60_000,
+      absoluteMs: 600_000,
+      ...sessions,
+    },
     logger: { info: log('info'), warn: log('warn'), error: log('error') },
   });
   const server = createServer(app).listen(0, '127.0.0.1');
@@ -76,7 +107,7 @@ export async function serveApp(context: TestContext, ports: Partial<HttpPorts> =
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { lines, call: (call: Call) => send(port, call) };
+  return { lines, url: `http://127.0.0.1:${port}`, call: (call: Call) => send(port, call) };
 }
 
 function send(port: number, { method = 'GET', path, token, headers = {}, body }: Call): Promise<Answer> {
@@ -104,7 +135,8 @@ function send(port: number, { method = 'GET', path, token, headers = {}, body }:
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const { statusCode: status = 0, headers: answered } = response;
-        resolve({ status, headers: answered, text, json: text === '' ? {} : JSON.parse(text) });
+        const isJson = /json/.test(String(answered['content-type'])) && text !== '';
+        resolve({ status, headers: answered, text, json: isJson ? JSON.parse(text) : {} });
       });
     });
     request.end(bytes);

@@ -36,6 +36,10 @@ export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
   listPayments: unexpected('listPayments'),
   retryReturn: unexpected('retryReturn'),
   returnedByHand: unexpected('returnedByHand'),
+  addAdmin: unexpected('addAdmin'),
+  removeAdmin: unexpected('removeAdmin'),
+  listAdmins: unexpected('listAdmins'),
+  reportIncident: unexpected('reportIncident'),
   examine: unexpected('examine'),
   shopTimeZone: () => 'UTC',
 };

@@ -113,7 +113,11 @@ const report: OrderReport = {
       answer: 'Already decided.',
     },
   ],
-  timeline: [{ at: line.since, text: 'Paid.' }],
+  refunds: [],
+  openCase: null,
+  offered: ['retry'],
+  timeline: [{ at: line.since, source: 'order', text: 'Paid.' }],
+  hasHistory: true,
 };
 
 test('an order is shown with its status in words, why, what comes next and when, and all that is on record', async () => {
@@ -129,7 +133,7 @@ test('an order is shown with its status in words, why, what comes next and when,
     /ord-1#1 {2}void {2}no address {2}sent - {2}never sent/,
     /orderFailed to the admin, sent/,
     /retryOrder by ops \(again\): refused\. Already decided\./,
-    /10:00 UTC {2}Paid\./,
+    /10:00:00 UTC {2}order {5}Paid\./,
   ]) {
     assert.match(out, words);
   }

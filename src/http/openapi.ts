@@ -1,0 +1,255 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { failureCodes, orderStatuses } from '../domain/order.ts';
+import { storySources } from '../domain/order-story.ts';
+import { bodies } from './read-request.ts';
+import type { Reply } from './route.ts';
+
+const status = z.enum(orderStatuses).meta({ description: 'Where the order stands.' });
+const moment = z.iso.datetime().meta({ description: 'ISO 8601, UTC.' });
+const next = z.string().meta({ description: 'What happens next, in words.' });
+
+const problemSchema = z
+  .object({
+    type: z.string().meta({ description: 'Stable: `/problems/<name>`.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'One sentence for people.' }),
+    errorId: z.string().meta({ description: 'In our log too.' }),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'An error as RFC 9457 says it.' });
+
+const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+const failed = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+const common = {
+  '401': failed('No valid token.'),
+  '503': failed('A part of the service cannot be reached: send the same again.'),
+};
+const refusals = { ...common, '400': failed('The request cannot be read.') };
+const orderPath = { path: z.object({ id: z.string().meta({ description: "The order's id." }) }) };
+
+const orderSchema = z
+  .object({
+    orderId: z.string(),
+    status,
+    failure: z.object({ code: z.enum(failureCodes), message: z.string() }).optional(),
+    server: z.object({ ip: z.string() }).optional(),
+  })
+  .loose()
+  .meta({ id: 'Order' });
+const productSchema = z
+  .object({
+    productId: z.string(),
+    name: z.string(),
+    available: z.boolean(),
+    sizes: z.array(z.object({ ramGb: z.int(), pricePaise: z.int() })),
+  })
+  .meta({ id: 'Product' });
+const checkoutReply = z.object({
+  orderId: z.string(),
+  status,
+  amountPaise: z.int(),
+  currency: z.string(),
+  payment: z.object({ gateway: z.string(), gatewayOrderId: z.string(), sessionId: z.string() }),
+});
+const accepted = z.object({ orderId: z.string(), orderStatus: status, next }).meta({ id: 'Accepted' });
+const timeline = z.object({
+  orderId: z.string(),
+  status,
+  statusText: z.string(),
+  hasHistory: z
+    .boolean()
+    .meta({ description: "False where Temporal does not keep its workflows' steps any more." }),
+  timeline: z.array(
+    z.object({
+      at: moment,
+      source: z.enum(storySources),
+      text: z.string(),
+      detail: z.string().optional(),
+    }),
+  ),
+});
+
+const storefront = [{ storefrontToken: [] }, { adminToken: [] }];
+const admin = [{ adminToken: [] }, { session: [] }];
+
+function act(operationId: string, summary: string, body: z.ZodType): ZodOpenApiOperationObject {
+  return {
+    ...{ operationId, summary, tags: ['orders'], security: admin, requestParams: orderPath },
+    requestBody: { content: json(body) },
+    responses: {
+      '202': { description: 'It is accepted.', content: json(accepted) },
+      ...refusals,
+      '403': failed('The token, or the page it comes from, does not allow it.'),
+      '404': failed('There is no such order.'),
+      '409': failed('The order does not allow it as it stands; the sentence says why.'),
+    },
+  };
+}
+
+const webhook = (gateway: string, signature: string): ZodOpenApiOperationObject => ({
+  operationId: `${gateway}Webhook`,
+  summary: `What ${gateway} tells of payments and refunds, signed by the header ${signature}.`,
+  tags: ['webhooks'],
+  security: [],
+  requestBody: { content: json(z.object({}).loose()) },
+  responses: {
+    '200': { description: 'It is kept.', content: json(z.object({ received: z.literal(true) })) },
+    '400': failed('It cannot be read.'),
+    '401': failed('The signature is not valid.'),
+    '503': common['503'],
+  },
+});
+
+function open(operationId: string, summary: string, mediaType: string, problem: string) {
+  return {
+    ...{ operationId, summary, tags: ['operations'], security: [] },
+    responses: {
+      '200': { description: 'The answer.', content: { [mediaType]: { schema: z.unknown() } } },
+      '503': failed(problem),
+    },
+  } satisfies ZodOpenApiOperationObject;
+}
+
+const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationObject>>> = {
+  '/healthz': { get: open('health', 'The process runs.', 'application/json', 'It does not.') },
+  '/readyz': {
+    get: open('readiness', 'Everything that is needed answers.', 'application/json', 'Not ready.'),
+  },
+  '/metrics': {
+    get: open('metrics', 'Figures for Prometheus.', 'text/plain', 'The database does not answer.'),
+  },
+  '/openapi.json': { get: open('description', 'This document.', 'application/json', 'Never.') },
+  '/api/products': {
+    get: {
+      ...{
+        operationId: 'listProducts',
+        summary: 'What is sold.',
+        tags: ['storefront'],
+        security: storefront,
+      },
+      responses: { '200': { description: 'Products.', content: json(z.array(productSchema)) }, ...common },
+    },
+  },
+  '/api/checkout': {
+    post: {
+      ...{ operationId: 'checkOut', summary: 'Makes an order and its payment.', tags: ['storefront'] },
+      security: storefront,
+      requestParams: {
+        header: z.object({
+          'Idempotency-Key': z
+            .string()
+            .optional()
+            .meta({ description: 'The same key answers the first reply.' }),
+        }),
+      },
+      requestBody: { required: true, content: json(bodies.checkoutBody) },
+      responses: {
+        '201': { description: 'The order is made.', content: json(checkoutReply) },
+        ...refusals,
+        '409': failed('Not sold at present.'),
+        '422': failed('What was asked for is not sold so.'),
+        '502': failed('The payment gateway did not take it.'),
+      },
+    },
+  },
+  '/api/orders/provision': {
+    post: { ...act('provisionOrder', 'Retries an order.', bodies.provisionBody), requestParams: {} },
+  },
+  '/api/orders/{id}': {
+    get: {
+      ...{
+        operationId: 'showOrder',
+        summary: 'Where an order stands.',
+        tags: ['storefront'],
+        security: storefront,
+      },
+      requestParams: orderPath,
+      responses: {
+        '200': { description: 'The order.', content: json(orderSchema) },
+        ...common,
+        '404': failed('There is no such order.'),
+      },
+    },
+  },
+  '/api/orders/{id}/timeline': {
+    get: {
+      ...{ operationId: 'showTimeline', summary: 'Everything that happened to an order.', tags: ['orders'] },
+      ...{ security: admin, requestParams: orderPath },
+      responses: {
+        '200': { description: 'By time, the oldest first.', content: json(timeline) },
+        ...common,
+        '404': failed('There is no such order.'),
+      },
+    },
+  },
+  '/api/orders/{id}/retry': { post: act('retryOrder', 'Retries an order.', bodies.wishBody) },
+  '/api/orders/{id}/cancel': { post: act('cancelOrder', 'Cancels an order.', bodies.wishBody) },
+  '/api/orders/{id}/compensate': { post: act('compensateOrder', 'Begins a remedy.', bodies.compensateBody) },
+  '/api/orders/{id}/resolve': { post: act('resolveCase', "Settles the order's case.", bodies.resolveBody) },
+  '/api/smartvps/sync': {
+    post: {
+      ...{ operationId: 'syncStock', summary: 'Reads the stock now.', tags: ['stock'], security: admin },
+      requestBody: { content: json(bodies.wishBody) },
+      responses: {
+        '200': { description: 'What is known now.', content: json(z.object({}).loose()) },
+        '202': {
+          description: 'It is being read.',
+          content: json(z.object({ workflowId: z.string(), next })),
+        },
+        ...refusals,
+      },
+    },
+  },
+  '/webhooks/cashfree': { post: webhook('cashfree', 'x-webhook-signature') },
+  '/webhooks/razorpay': { post: webhook('razorpay', 'x-razorpay-signature') },
+};
+
+/** The API as OpenAPI 3.1, from the schemas that read its requests. */
+export function apiDocument(): ReturnType<typeof createDocument> {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Harbourmaster',
+      version: '1',
+      description: 'Sells VPS servers of an upstream supplier. Times are UTC, money is integer paise.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'This service.' }],
+    tags: ['storefront', 'orders', 'stock', 'webhooks', 'operations'].map((name) => ({
+      name,
+      description: tagWords[name] ?? name,
+    })),
+    components: {
+      securitySchemes: {
+        storefrontToken: { type: 'http', scheme: 'bearer', description: 'STOREFRONT_TOKEN' },
+        adminToken: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN' },
+        session: {
+          ...{ type: 'apiKey', in: 'cookie', name: 'harbourmaster.session' },
+          description: 'Of the admin site; what writes also sends the header x-csrf-token.',
+        },
+      },
+    },
+    paths,
+  });
+}
+
+const tagWords: Readonly<Record<string, string>> = {
+  storefront: 'What the web shop calls.',
+  orders: 'What admins look at and decide.',
+  stock: "The supplier's pools of addresses.",
+  webhooks: 'What payment gateways tell.',
+  operations: 'What the monitoring asks.',
+};
+
+let told: string | null = null;
+
+/** `GET /openapi.json`. */
+export async function describeApi(): Promise<Reply> {
+  told ??= JSON.stringify(apiDocument());
+  return { status: 200, contentType: 'application/json', text: told };
+}

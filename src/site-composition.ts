@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Db, MongoClient } from 'mongodb';
+import { findLockKey } from '../workflows/contract/package-lock.ts';
+import { createAdminBook } from './admins/admin-book.ts';
+import type { AdminDocument } from './admins/admin-document.ts';
+import { createLoginLimit, prepareLoginLimit } from './admins/login-limit.ts';
+import { createSessionStore, endSessionsOf, forgetOldSessions } from './admins/session-store.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import type { Config } from './config.ts';
+import { type Collections, prepareSiteIndexes, withDatabase } from './database.ts';
+import { countOpen } from './desk/count-open.ts';
+import { listOrders } from './desk/list-orders.ts';
+import { measureShop } from './desk/measure-shop.ts';
+import { reportOrder } from './desk/report-order.ts';
+import type { ResolvedPolicy } from './domain/policy.ts';
+import type { ShopFigures } from './domain/shop-figures.ts';
+import type { RevealedLogin, Said, ServersSeen, SitePorts } from './http/site/site-ports.ts';
+import type { SessionSettings } from './http/visitor.ts';
+import type { Logger } from './logger.ts';
+import type { NotificationDocument } from './notifications/notifier.ts';
+import { listLocks, pauseFinder, workflowLink } from './ops-composition.ts';
+import { createCredentialBox } from './servers/credential-box.ts';
+import { listServers } from './servers/list-servers.ts';
+import type { StockDesk } from './stock/stock-desk.ts';
+import type { RecordAct } from './temporal/order-act.ts';
+import { assignServer, strandServer } from './temporal/place-server.ts';
+import { readSteps } from './temporal/read-steps.ts';
+import { steerLock } from './temporal/steer-lock.ts';
+
+/** A session ends half an hour after its last request, and twelve hours after its login whatever happens. */
+const idleMs = 30 * 60_000;
+const absoluteMs = 12 * 60 * 60_000;
+const sweepEveryMs = 10 * 60_000;
+/** Whoever reads the figures more often gets the same ones: they count whole collections. */
+const figuresForMs = 10_000;
+const graphDays = 7;
+
+interface SiteInput {
+  config: Config<'api'>;
+  client: Client;
+  database: { client: MongoClient; db: Db };
+  db: Collections;
+  stockDesk: StockDesk;
+  recordAct: RecordAct;
+  readPolicy: () => Promise<ResolvedPolicy>;
+  log: Logger;
+}
+
+/** What the admin site needs: sessions, admins, and everything its pages show and do. */
+export function composeSite(input: SiteInput): { ports: SitePorts; sessions: SessionSettings; stop(): void } {
+  const { config, database, log } = input;
+  const place = { client: database.client, databaseName: database.db.databaseName };
+  void withDatabase(() => prepareSite(input, place)).catch((error: unknown) =>
+    log.warn(
+      { err: error },
+      'The indexes of the admin site could not be made; they are made at the next start',
+    ),
+  );
+  const sweep = setInterval(() => {
+    forgetOldSessions(place).catch((error: unknown) => log.warn({ err: error }, 'Old sessions stay a while'));
+  }, sweepEveryMs).unref();
+  return {
+    sessions: {
+      store: createSessionStore({ ...place, idleMs }),
+      secret: config.http.sessionSecret,
+      isSecure: config.publicUrl.startsWith('https:'),
+      idleMs,
+      absoluteMs,
+    },
+    ports: {
+      ...accessPorts(input, place),
+      ...orderPorts(input),
+      ...stockPorts(input),
+      ...serverPorts(input),
+    },
+    stop: () => clearInterval(sweep),
+  };
+}
+
+type Place = { client: MongoClient; databaseName: string };
+
+async function prepareSite({ database: { db } }: SiteInput, place: Place): Promise<void> {
+  await prepareLoginLimit(place);
+  await forgetOldSessions(place);
+  await prepareSiteIndexes(db);
+}
+
+function accessPorts(
+  { database, recordAct, log }: SiteInput,
+  place: Place,
+): Pick<SitePorts, 'hasAdmins' | 'logIn'> {
+  const book = createAdminBook({
+    admins: database.db.collection<AdminDocument>('admins'),
+    endSessions: (name) => endSessionsOf({ ...place, name }),
+    now: () => new Date().toISOString(),
+  });
+  const limit = createLoginLimit(place);
+  return {
+    hasAdmins: () => withDatabase(() => book.hasAny()),
+    logIn: ({ name, password, address }) =>
+      withDatabase(async () => {
+        const waitSeconds = await limit.count({ name, address });
+        if (waitSeconds !== null) {
+          log.warn({ waitSeconds }, 'Too many tries to sign in');
+          return { kind: 'tooMany', waitSeconds };
+        }
+        const known = await book.check({ name, password });
+        if (known === null) return { kind: 'wrong' };
+        await limit.forget({ name, address });
+        const subject = { kind: 'admin', id: known } as const;
+        await recordAct({
+          ...{ act: 'signIn', subject, by: known, reason: null },
+          ...{ accepted: true, answer: 'Signed in.' },
+        });
+        return { kind: 'welcome', name: known };
+      }),
+  };
+}
+
+type OrderPortNames =
+  | 'searchOrders'
+  | 'searchByEmail'
+  | 'countOpen'
+  | 'reportOrder'
+  | 'showCustomer'
+  | 'revealLogin'
+  | 'measure';
+
+function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
+  const { config, client, database, db, readPolicy } = input;
+  const audit = createAuditLog({ db });
+  const now = () => new Date();
+  const notifications = database.db.collection<NotificationDocument>('notifications');
+  const reporting = {
+    db: { ...db, notifications },
+    audit,
+    now,
+    linkTo: (workflowId: string) => workflowLink(config, workflowId),
+    readSteps: (order: { orderId: string }) => readSteps(client, order),
+  };
+  // Written before anything is shown: what cannot be recorded is not seen.
+  const recordView = async (act: string, subject: { kind: 'order' | 'customer'; id: string }, said: Said) => {
+    const done = { actId: randomUUID(), at: now().toISOString(), act, subject, ...said };
+    await audit.record({ ...done, accepted: true, answer: 'Shown once.' });
+  };
+  return {
+    searchOrders: (search) => withDatabase(() => listOrders({ db, now }, search)),
+    searchByEmail: ({ by, ...search }) =>
+      withDatabase(async () => {
+        const subject = { kind: 'customer', id: 'by e-mail' } as const;
+        await recordView('searchByEmail', subject, { by, reason: 'search' });
+        return listOrders({ db, now }, search);
+      }),
+    countOpen: () => withDatabase(() => countOpen(db)),
+    reportOrder: (order) => withDatabase(() => reportOrder(reporting, order)),
+    showCustomer: ({ orderId, ...said }) =>
+      withDatabase(async () => {
+        const order = await db.orders.findOne({ _id: orderId }, { projection: { customer: 1 } });
+        if (order === null) return null;
+        await recordView('showCustomer', { kind: 'order', id: orderId }, said);
+        const { name, email, phone } = order.customer;
+        return { name, email, phone };
+      }),
+    revealLogin: ({ orderId, ...said }) =>
+      withDatabase(async () => {
+        const login = await openLogin(input, orderId);
+        if ('sentence' in login) return { kind: 'refused', sentence: login.sentence };
+        await recordView('revealLogin', { kind: 'order', id: orderId }, said);
+        return { kind: 'revealed', login };
+      }),
+    measure: cached(figuresForMs, () =>
+      withDatabase(async () =>
+        measureShop({ db, now, isPaused: pauseFinder(client) }, { policy: await readPolicy() }),
+      ),
+    ),
+  };
+}
+
+async function openLogin(
+  { config, db }: SiteInput,
+  orderId: string,
+): Promise<RevealedLogin | { sentence: string }> {
+  const order = await db.orders.findOne({ _id: orderId });
+  const purchaseId = order && order.goods.state !== 'none' ? order.goods.purchaseId : null;
+  if (purchaseId === null) return { sentence: 'This order has no server, so it has no login.' };
+  const sealed = await db.credentials.findOne({ _id: purchaseId });
+  if (sealed === null) return { sentence: 'The supplier has shown no login for its server yet.' };
+  const purchase = await db.purchases.findOne({ _id: purchaseId }, { projection: { ip: 1 } });
+  const box = createCredentialBox(config.credentialsKeys);
+  const { username, password } = box.open({ orderId, sealed });
+  return { ip: purchase?.ip ?? null, username, password, os: sealed.os };
+}
+
+function cached(forMs: number, measure: () => Promise<ShopFigures>): () => Promise<ShopFigures> {
+  let last: { untilMs: number; figures: Promise<ShopFigures> } | null = null;
+  return () => {
+    if (last === null || Date.now() > last.untilMs) {
+      const figures = measure();
+      const taken = { untilMs: Date.now() + forMs, figures };
+      last = taken;
+      figures.catch(() => {
+        if (last === taken) last = null;
+      });
+    }
+    return last.figures;
+  };
+}
+
+function stockPorts({ stockDesk }: SiteInput): Pick<SitePorts, 'listStock' | 'setSale'> {
+  return {
+    listStock: () =>
+      withDatabase(async () => {
+        const cards = await stockDesk.listStock({ historyDays: graphDays });
+        return cards.map(({ products, ...card }) => ({
+          ...card,
+          products: products.map((product) => ({ ...product, marks: { ...product.marks } })),
+        }));
+      }),
+    setSale: (input) => withDatabase(() => stockDesk.setSale(input)),
+  };
+}
+
+type ServerPortNames = 'listLocks' | 'steerLock' | 'listServers' | 'assignServer' | 'strandServer';
+
+function serverPorts({ client, db, recordAct }: SiteInput): Pick<SitePorts, ServerPortNames> {
+  const acting = { client, db, recordAct };
+  return {
+    listLocks: () => withDatabase(() => listLocks({ client, db })),
+    steerLock: async ({ lockId, act, requestId, by, reason }) => {
+      const key = findLockKey(lockId);
+      if (key === undefined) return { kind: 'refused', sentence: 'There is no such lock.' };
+      return steerLock(acting, { key, act, by, reason, ...(requestId === null ? {} : { requestId }) });
+    },
+    listServers: ({ state }) => withDatabase(async () => sift(await listServers(db, { state: null }), state)),
+    assignServer: (wish) => withDatabase(() => assignServer(acting, wish)),
+    strandServer: (wish) => withDatabase(() => strandServer(acting, wish)),
+  };
+}
+
+/** Those of one state, and the sums over all. */
+function sift(
+  servers: ServersSeen['servers'],
+  state: ServersSeen['servers'][number]['state'] | null,
+): ServersSeen {
+  const states = [...new Set(servers.map((server) => server.state))].sort();
+  const totals = states.map((one) => {
+    const own = servers.filter((server) => server.state === one);
+    const sums = new Map<string, number>();
+    for (const { cost } of own) {
+      if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.amountMinor);
+    }
+    const costs = [...sums].map(([currency, amountMinor]) => ({ amountMinor, currency }));
+    return { state: one, count: own.length, costs };
+  });
+  return { servers: servers.filter((server) => state === null || server.state === state), totals };
+}

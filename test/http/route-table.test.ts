@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { apiDocument } from '../../src/http/openapi.ts';
+import type { HttpPorts } from '../../src/http/ports.ts';
+import type { Access } from '../../src/http/route.ts';
+import { routes } from '../../src/http/routes.ts';
+import { adminToken, serveApp, storefrontToken } from './serve-app.ts';
+
+/** Every route of the service, with who may call it: a new one has to be written down here by hand. */
+const rules: Record<string, Access> = {
+  'GET /healthz': 'public',
+  'GET /readyz': 'public',
+  'GET /metrics': 'public',
+  'GET /openapi.json': 'public',
+  'GET /api/products': 'storefront',
+  'POST /api/checkout': 'storefront',
+  'GET /api/orders/:id': 'storefront',
+  'GET /api/orders/:id/timeline': 'admin',
+  'POST /api/orders/provision': 'admin',
+  'POST /api/orders/:id/retry': 'admin',
+  'POST /api/orders/:id/cancel': 'admin',
+  'POST /api/orders/:id/compensate': 'admin',
+  'POST /api/orders/:id/resolve': 'admin',
+  'POST /api/smartvps/sync': 'admin',
+  'GET /orders/:id/renew': 'public',
+  'POST /orders/:id/renew': 'public',
+  'GET /orders/:id/switch': 'public',
+  'POST /orders/:id/switch': 'public',
+  'POST /webhooks/cashfree': 'gatewaySignature',
+  'POST /webhooks/razorpay': 'gatewaySignature',
+  'GET /admin/site.css': 'public',
+  'GET /admin/login': 'visitor',
+  'POST /admin/login': 'visitor',
+  'POST /admin/logout': 'page',
+  'GET /admin': 'page',
+  'GET /admin/manageOrders': 'page',
+  'POST /admin/manageOrders/search': 'page',
+  'POST /admin/manageOrders/retry': 'page',
+  'GET /admin/orders/:id': 'page',
+  'POST /admin/orders/:id/retry': 'page',
+  'POST /admin/orders/:id/cancel': 'page',
+  'POST /admin/orders/:id/compensate': 'page',
+  'POST /admin/orders/:id/resolve': 'page',
+  'POST /admin/orders/:id/assign': 'page',
+  'POST /admin/orders/:id/customer': 'page',
+  'POST /admin/orders/:id/login': 'page',
+  'GET /admin/ipStock': 'page',
+  'POST /admin/ipStock/sync': 'page',
+  'POST /admin/ipStock/sale': 'page',
+  'GET /admin/locks': 'page',
+  'POST /admin/locks': 'page',
+  'GET /admin/servers': 'page',
+  'POST /admin/servers': 'page',
+};
+
+const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+const welcoming: Partial<HttpPorts> = {
+  hasAdmins: async () => true,
+  logIn: async () => ({ kind: 'welcome', name: 'Asha' }),
+  listServers: async () => ({ servers: [], totals: [] }),
+  listLocks: async () => [],
+  reportOrder: async () => null,
+};
+
+test('every route has the access rule that is written down for it, and nothing else is a route', () => {
+  assert.deepEqual(Object.fromEntries(routes.map((route) => [nameOf(route), route.access])), rules);
+});
+
+test('no route lets in a stranger, or a token where only people act', async (context) => {
+  const { call } = await serveApp(context);
+  for (const route of routes) {
+    const path = route.path.replace(':id', 'ord-1');
+    const body = route.method === 'POST' && route.body !== 'form' ? { body: {} } : {};
+    const ask = async (token?: string) =>
+      (await call({ method: route.method, path, ...body, ...(token === undefined ? {} : { token }) })).status;
+    if (route.access === 'storefront' || route.access === 'admin') {
+      assert.equal(await ask(), 401, nameOf(route));
+      assert.equal(await ask('x'.repeat(40)), 401, nameOf(route));
+    }
+    if (route.access === 'admin') assert.equal(await ask(storefrontToken), 403, nameOf(route));
+    if (route.access === 'page') {
+      for (const token of [undefined, storefrontToken, adminToken]) {
+        assert.equal(await ask(token), 303, nameOf(route));
+      }
+    }
+  }
+});
+
+interface Jar {
+  cookie: string;
+  csrfToken: string;
+}
+
+/** Reads a page's cookies and its token, as a browser would. */
+async function visit(
+  url: string,
+  path: string,
+  cookie = '',
+): Promise<Jar & { status: number; text: string }> {
+  const response = await fetch(`${url}${path}`, { headers: { cookie }, redirect: 'manual' });
+  const text = await response.text();
+  const csrfToken = /name="csrfToken" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  return { status: response.status, text, csrfToken, cookie: joinCookies(cookie, response) };
+}
+
+function joinCookies(cookie: string, response: Response): string {
+  const kept = new Map(
+    [...cookie.split('; '), ...response.headers.getSetCookie().map((one) => one.split(';')[0] ?? '')]
+      .filter((one) => one !== '')
+      .map((one) => [one.split('=')[0] ?? '', one] as const),
+  );
+  return [...kept.values()].join('; ');
+}
+
+async function send(url: string, path: string, jar: Jar, fields: Record<string, string> = {}) {
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: jar.cookie, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ csrfToken: jar.csrfToken, ...fields }),
+  });
+  return {
+    status: response.status,
+    location: response.headers.get('location'),
+    cookie: joinCookies(jar.cookie, response),
+  };
+}
+
+async function signIn(context: TestContext, ports: Partial<HttpPorts> = {}, sessions = {}) {
+  const { url } = await serveApp(context, { ...welcoming, ...ports }, sessions);
+  const login = await visit(url, '/admin/login');
+  const { status, cookie } = await send(url, '/admin/login', login, { name: 'asha', password: 'right' });
+  assert.equal(status, 303);
+  return { url, cookie, before: login };
+}
+
+test('nothing is written from another site: every form needs the token of its own session', async (context) => {
+  const { url, cookie, before } = await signIn(context);
+  const page = await visit(url, '/admin/locks', cookie);
+  assert.equal(page.status, 200);
+  for (const route of routes.filter(({ method, body }) => method === 'POST' && body === 'form')) {
+    const path = route.path.replace(':id', 'ord-1');
+    for (const csrfToken of ['', 'made-up', before.csrfToken]) {
+      const { status } = await send(url, path, { cookie: page.cookie, csrfToken });
+      assert.equal(status, 403, nameOf(route));
+    }
+  }
+});
+
+test('the API takes a session too: it reads freely, writes with the token of the session, and acts under its name', async (context) => {
+  const wishes: { by: string }[] = [];
+  const { url, cookie } = await signIn(context, {
+    retryOrder: async (wish) => {
+      wishes.push(wish);
+      return { kind: 'accepted', orderId: wish.orderId, orderStatus: 'queued', next: 'It goes on.' };
+    },
+  });
+  const page = await visit(url, '/admin/locks', cookie);
+  const retry = (headers: Record<string, string>) =>
+    fetch(`${url}/api/orders/ord-1/retry`, {
+      method: 'POST',
+      headers: { cookie: page.cookie, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ by: 'somebody else' }),
+    });
+  assert.equal((await retry({})).status, 403);
+  assert.equal((await retry({ 'x-csrf-token': page.csrfToken })).status, 202);
+  assert.deepEqual(
+    wishes.map(({ by }) => by),
+    ['Asha'],
+  );
+  const timeline = await fetch(`${url}/api/orders/ord-1/timeline`, { headers: { cookie: page.cookie } });
+  assert.equal(timeline.status, 404);
+});
+
+test('a session ends by its longest life, whatever is done with it', async (context) => {
+  const { url, cookie } = await signIn(context, {}, { absoluteMs: -1 });
+  assert.equal((await visit(url, '/admin/servers', cookie)).status, 303);
+});
+
+test('a session gets a new id at its login', async (context) => {
+  const { cookie, before } = await signIn(context);
+  const idOf = (jar: string) => /harbourmaster\.session=([^;]+)/.exec(jar)?.[1];
+  assert.notEqual(idOf(cookie), undefined);
+  assert.notEqual(idOf(cookie), idOf(before.cookie));
+});
+
+test('where the site is reached by https its cookies go by https alone', async (context) => {
+  const { url } = await serveApp(context, welcoming, { isSecure: true });
+  const response = await fetch(`${url}/admin/login`, { headers: { 'x-forwarded-proto': 'https' } });
+  const cookies = response.headers.getSetCookie();
+  assert.ok(cookies.length > 0);
+  for (const cookie of cookies) assert.match(cookie, /; Secure/);
+  assert.match(response.headers.get('strict-transport-security') ?? '', /max-age=/);
+});
+
+test('pages allow no script, no frame and no cache', async (context) => {
+  const { call } = await serveApp(context, welcoming);
+  const { headers, text } = await call({ path: '/admin/login' });
+  const policy = String(headers['content-security-policy']);
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(policy, /script-src|unsafe/);
+  assert.equal(headers['cache-control'], 'no-store');
+  assert.doesNotMatch(text, /<script|style="| on\w+="/);
+});
+
+test('what people typed is text on a page, never markup', async (context) => {
+  const cause = '<img src=x onerror=alert(1)>"\'&';
+  const server = {
+    ip: cause,
+    supplier: 'smartvps',
+    state: 'stranded',
+    orderId: cause,
+    since: 'x',
+    expiresAt: null,
+  } as const;
+  const { url, cookie } = await signIn(context, {
+    listServers: async () => ({
+      servers: [{ ...server, since: '2026-11-21T10:00:00.000Z', cost: null, cause }],
+      totals: [],
+    }),
+  });
+  const { text, status } = await visit(url, '/admin/servers', cookie);
+  assert.equal(status, 200);
+  assert.ok(text.includes('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;'));
+  assert.ok(!text.includes('<img'));
+});
+
+test('a page answers an error as a page, with the id that is in the log', async (context) => {
+  const { url, cookie } = await signIn(context, {
+    listLocks: async () => {
+      throw new Error('a secret inside');
+    },
+  });
+  const { status, text } = await visit(url, '/admin/locks', cookie);
+  assert.equal(status, 500);
+  assert.match(text, /<h1>Something went wrong here<\/h1>/);
+  assert.doesNotMatch(text, /a secret inside/);
+});
+
+test('the description of the API has every route that is no page, and is sound', async () => {
+  const document = apiDocument();
+  const described = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    (['get', 'post'] as const).flatMap((method) =>
+      item?.[method] ? [`${method.toUpperCase()} ${path}`] : [],
+    ),
+  );
+  const expected = routes
+    .filter(({ path }) => !/^\/(?:admin|orders)\b/.test(path))
+    .map((route) => nameOf(route).replace(/:(\w+)/g, '{$1}'));
+  assert.deepEqual(described.sort(), expected.sort());
+  // What only a monitoring reads refuses nothing.
+  const config = await createConfig({ extends: ['recommended'], rules: { 'operation-4xx-response': 'off' } });
+  const source = JSON.stringify(document);
+  const problems = await lintFromString({ source, config, absoluteRef: '/openapi.json' });
+  assert.deepEqual(
+    problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`),
+    [],
+  );
+});

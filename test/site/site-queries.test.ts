@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { Client } from '@temporalio/client';
+import { type CommandStartedEvent, MongoClient } from 'mongodb';
+import { createAdminBook } from '../../src/admins/admin-book.ts';
+import type { AdminDocument } from '../../src/admins/admin-document.ts';
+import type { Config } from '../../src/config.ts';
+import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
+import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
+import { composeSite } from '../../src/site-composition.ts';
+import type { StockDesk } from '../../src/stock/stock-desk.ts';
+import { serveApp } from '../http/serve-app.ts';
+import { anOrder } from '../support/builders.ts';
+import { freshDatabase } from '../support/stack.ts';
+
+const { uri, db: fresh } = await freshDatabase();
+const client = new MongoClient(uri, { monitorCommands: true });
+after(() => client.close());
+const raw = client.db(fresh.databaseName);
+const db = collectionsOf(raw);
+await prepareIndexes(db);
+await prepareSiteIndexes(raw);
+await db.orders.insertMany([
+  anOrder({ _id: 'ord-01m7z22vtkd37c4mpb6p' }),
+  anOrder({ _id: 'ord-01m7z22t4kgya5kr8my8' }),
+]);
+
+const login = { name: 'Asha', password: 'a password of some length' };
+const admins = raw.collection<AdminDocument>('admins');
+const book = createAdminBook({
+  admins,
+  endSessions: async () => undefined,
+  now: () => new Date().toISOString(),
+});
+await book.add({ ...login, by: 'a test', replace: false });
+const config = {
+  publicUrl: 'http://127.0.0.1',
+  http: { sessionSecret: 'session-secret-of-at-least-32-characters' },
+  credentialsKeys: [],
+  temporal: { namespace: 'default' },
+  temporalUiUrl: null,
+} as unknown as Config<'api'>;
+const silent = () => undefined;
+const site = composeSite({
+  config,
+  client: {} as Client,
+  database: { client, db: raw },
+  db,
+  stockDesk: {} as StockDesk,
+  recordAct: async () => undefined,
+  readPolicy: async () => resolvePolicy(defaultPolicy),
+  log: { warn: silent, info: silent, error: silent } as never,
+});
+after(() => site.stop());
+
+const seen: CommandStartedEvent[] = [];
+client.on('commandStarted', (event) => seen.push(event));
+const dataCommands = [
+  'find',
+  'aggregate',
+  'count',
+  'distinct',
+  'insert',
+  'update',
+  'findAndModify',
+  'delete',
+];
+/** What a page asked the database for; its session is looked up beside that. */
+const callsOf = (events: CommandStartedEvent[]) =>
+  events.filter(({ commandName, command }) => {
+    return dataCommands.includes(commandName) && command[commandName] !== 'sessions';
+  });
+
+/** Every combination of the list's filters, as the form sends them. */
+function* searches(): Generator<string> {
+  const given = {
+    status: 'failed',
+    code: 'wrongPackage',
+    package: '103.181.91',
+    from: '2026-11-01',
+    to: '2026-11-30',
+    before: 'ord-01m7z22vtkd37c4mpb6p',
+  };
+  const names = Object.entries(given);
+  for (let mask = 0; mask < 2 ** names.length; mask += 1) {
+    yield new URLSearchParams(names.filter((_, index) => (mask >> index) & 1)).toString();
+  }
+}
+
+test('each list asks the database at most three times, and each question is the beginning of an index', async (context) => {
+  const { url } = await serveApp(context, site.ports, site.sessions);
+  const cookie = await signIn(url);
+  const indexes = await declaredIndexes();
+  const pages = [
+    ...[...searches()].map((query) => `/admin/manageOrders?${query}`),
+    '/admin/servers',
+    '/admin/servers?state=stranded',
+  ];
+  for (const path of pages) {
+    seen.length = 0;
+    const response = await fetch(`${url}${path}`, { headers: { cookie: cookie.jar }, redirect: 'manual' });
+    assert.equal(response.status, 200, path);
+    await response.text();
+    assertCalls({ path, indexes });
+  }
+  seen.length = 0;
+  const found = await fetch(`${url}/admin/manageOrders/search`, {
+    method: 'POST',
+    headers: { cookie: cookie.jar, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ csrfToken: cookie.token, email: 'customer@example.com' }),
+  });
+  assert.equal(found.status, 200);
+  assertCalls({ path: 'the search by e-mail', indexes });
+});
+
+type Indexes = Map<string, Record<string, 1 | -1>[]>;
+
+function assertCalls({ path, indexes }: { path: string; indexes: Indexes }): void {
+  const calls = callsOf(seen);
+  assert.ok(calls.length > 0 && calls.length <= 3, `${path} made ${calls.length} calls`);
+  for (const { commandName, command } of calls) {
+    if (commandName === 'insert') continue;
+    assert.equal(commandName, 'find', path);
+    const known = indexes.get(command.find) ?? [];
+    assert.ok(
+      known.some((index) => serves(index, command)),
+      `${path} asks ${command.find} for ${JSON.stringify(command.filter)} sorted by ${JSON.stringify(command.sort)}`,
+    );
+  }
+}
+
+/** True where the index begins with what is asked for exactly, and goes on with the range and the order. */
+function serves(
+  index: Record<string, 1 | -1>,
+  { filter = {}, sort = {} }: CommandStartedEvent['command'],
+): boolean {
+  const exact = Object.keys(filter).filter((field) => typeof filter[field] !== 'object');
+  const ranges = Object.keys(filter).filter((field) => typeof filter[field] === 'object');
+  const fields = Object.keys(index);
+  const begins = fields.slice(0, exact.length);
+  const rest = fields.slice(exact.length);
+  const sorted = Object.keys(sort);
+  const directions = new Set(sorted.map((field) => sort[field] * (index[field] ?? 0)));
+  return (
+    exact.every((field) => begins.includes(field)) &&
+    ranges.every((field) => rest[0] === field) &&
+    sorted.every((field, position) => rest[position] === field) &&
+    directions.size <= 1
+  );
+}
+
+async function declaredIndexes(): Promise<Indexes> {
+  const names = ['orders', 'servers', 'packages', 'products', 'stockHistory'];
+  const read = names.map(async (name): Promise<[string, Record<string, 1 | -1>[]]> => {
+    const listed = await raw
+      .collection(name)
+      .listIndexes()
+      .toArray()
+      .catch(() => []);
+    return [name, [{ _id: 1 as const }, ...listed.map(({ key }) => key)]];
+  });
+  return new Map(await Promise.all(read));
+}
+
+async function signIn(url: string): Promise<{ jar: string; token: string }> {
+  const cookiesOf = (response: Response) =>
+    response.headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
+  const tokenOf = (html: string) => /name="csrfToken" value="([^"]+)"/.exec(html)?.[1] ?? '';
+  const page = await fetch(`${url}/admin/login`);
+  const welcomed = await fetch(`${url}/admin/login`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: cookiesOf(page).join('; '), 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...login, csrfToken: tokenOf(await page.text()) }),
+  });
+  assert.equal(welcomed.status, 303);
+  const session = cookiesOf(welcomed).filter((one) => one.startsWith('harbourmaster.session'));
+  const servers = await fetch(`${url}/admin/servers`, { headers: { cookie: session.join('; ') } });
+  return {
+    jar: [...session, ...cookiesOf(servers).filter((one) => one.includes('csrf'))].join('; '),
+    token: tokenOf(await servers.text()),
+  };
+}
