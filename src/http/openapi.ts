@@ -52,7 +52,9 @@ const productSchema = z
 const checkoutReply = z.object({
   orderId: z.string(),
   status,
-  amountPaise: z.int(),
+  listPricePaise: z.int().meta({ description: 'Before the discount.' }),
+  discountPaise: z.int(),
+  amountPaise: z.int().meta({ description: 'What is left to pay.' }),
   currency: z.string(),
   payment: z.object({ gateway: z.string(), gatewayOrderId: z.string(), sessionId: z.string() }),
 });
@@ -113,6 +115,44 @@ function open(operationId: string, summary: string, mediaType: string, problem: 
       '503': failed(problem),
     },
   } satisfies ZodOpenApiOperationObject;
+}
+
+const linkParams = {
+  ...orderPath,
+  query: z.object({ until: moment, key: z.string().meta({ description: 'Signs the link.' }) }),
+};
+const monthOffer = z.object({
+  ...{ kind: z.literal('open'), orderId: z.string(), act: z.enum(['renew', 'switch']), ip: z.string() },
+  ...{ productName: z.string(), amountPaise: z.int(), currency: z.string(), until: moment },
+});
+
+/** A customer's link of a free month: a page, or JSON for who asks for it. */
+function monthLink(act: 'renew' | 'switch', what: string) {
+  const operation = (verb: string, summary: string): ZodOpenApiOperationObject => ({
+    ...{
+      operationId: `${verb}-${act}`,
+      summary,
+      tags: ['customers'],
+      security: [],
+      requestParams: linkParams,
+    },
+    responses: {},
+  });
+  const closed = { description: 'Too late, or decided already.' };
+  const bad = { description: 'The link is not valid any more.' };
+  const offer = { description: 'What is offered.', content: json(monthOffer) };
+  const placed = { description: 'The payment to be made.', content: json(checkoutReply) };
+  const away = { description: 'The payment gateway did not take it.' };
+  return {
+    get: {
+      ...operation('offer', `Shows what it means ${what}.`),
+      responses: { 200: offer, 403: bad, 409: closed },
+    },
+    post: {
+      ...operation('choose', `Decides ${what}.`),
+      responses: { 201: placed, 403: bad, 409: closed, 502: away },
+    },
+  };
 }
 
 const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationObject>>> = {
@@ -205,6 +245,8 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
       },
     },
   },
+  '/orders/{id}/renew': monthLink('renew', 'to keep the server for a paid month'),
+  '/orders/{id}/switch': monthLink('switch', 'to order the right server instead'),
   '/webhooks/cashfree': { post: webhook('cashfree', 'x-webhook-signature') },
   '/webhooks/razorpay': { post: webhook('razorpay', 'x-razorpay-signature') },
 };
@@ -220,7 +262,7 @@ export function apiDocument(): ReturnType<typeof createDocument> {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This service.' }],
-    tags: ['storefront', 'orders', 'stock', 'webhooks', 'operations'].map((name) => ({
+    tags: ['storefront', 'customers', 'orders', 'stock', 'webhooks', 'operations'].map((name) => ({
       name,
       description: tagWords[name] ?? name,
     })),
@@ -240,6 +282,7 @@ export function apiDocument(): ReturnType<typeof createDocument> {
 
 const tagWords: Readonly<Record<string, string>> = {
   storefront: 'What the web shop calls.',
+  customers: 'What the links in mails lead to.',
   orders: 'What admins look at and decide.',
   stock: "The supplier's pools of addresses.",
   webhooks: 'What payment gateways tell.',

@@ -41,7 +41,7 @@ function actForm(act: OfferedAct, { report, visitor, isOpen }: FormInput): Html 
     case 'cancel':
       return form({ summary: 'Cancel', button: 'Cancel the order', hint: 'Its money goes back first.' });
     case 'compensate':
-      return form({ summary: 'Begin a remedy', button: 'Begin it', fields: remedyFields() });
+      return form({ summary: 'Begin a remedy', button: 'Begin it', fields: remedyFields });
     case 'resolve':
       return form({ summary: 'Settle the case', button: 'Settle it', hint: caseHint, fields: caseFields });
     case 'assign': {
@@ -56,14 +56,12 @@ const caseFields = html`<label for="outcome">What happened<select id="outcome" n
 <label for="case-ip">Its address, if bought<input id="case-ip" name="ip"></label>
 <label class="inline"><input type="checkbox" name="acceptMismatch" value="true"> Take it although something does not fit</label>`;
 
-function remedyFields(): Html {
-  const price = html`<label for="productId">B: it is sold as (product id)<input id="productId" name="productId"></label>
-<label for="amountPaise">B: what goes back, in paise<input id="amountPaise" name="amountPaise" inputmode="numeric"></label>`;
-  const reference = html`<label for="reference">By hand: reference of the payment<input id="reference" name="reference"></label>`;
-  return html`<label for="option">Remedy<select id="option" name="option">${remedyOptions.map(
-    (option) => html`<option value="${option}">${remedyWords[option]}</option>`,
-  )}</select></label>${price}${reference}`;
-}
+const remedyFields = html`<label for="option">Remedy<select id="option" name="option">${remedyOptions.map(
+  (option) => html`<option value="${option}">${remedyWords[option]}</option>`,
+)}</select></label>
+<label for="productId">B: it is sold as (product id)<input id="productId" name="productId"></label>
+<label for="amountPaise">B: what goes back, in paise<input id="amountPaise" name="amountPaise" inputmode="numeric"></label>
+<label for="reference">By hand: reference of the payment<input id="reference" name="reference"></label>`;
 
 /** One folded form of an order's page. */
 export function orderForm(
