@@ -35,8 +35,8 @@ const asksAtOnce = 4;
 type Which = 'open' | 'expired' | 'paid';
 
 /** What the sweep reads of an order: nothing of the customer. */
-const fields = { gateway: 1, createdAt: 1, statusSince: 1, money: 1 } as const;
-type AskedOrder = Pick<OrderDocument, '_id' | 'gateway' | 'createdAt' | 'statusSince' | 'money'>;
+const fields = { gateway: 1, createdAt: 1, statusSince: 1, money: 1, owner: 1 } as const;
+type AskedOrder = Pick<OrderDocument, '_id' | 'gateway' | 'createdAt' | 'statusSince' | 'money' | 'owner'>;
 
 /** The activities of `askGateways`: they beat, so that a run whose worker died goes on within seconds. */
 export function createAsking(deps: AskDependencies): AskActivities {
@@ -140,9 +140,10 @@ function readPage(
 function wantedOf(which: Which, now: string) {
   switch (which) {
     case 'open':
-      return { open: true, status: 'pendingPayment' as const, owner: null, money: 'unpaid' as const };
+      // Also one that waits for the right payment after a wrong one.
+      return { open: true, money: 'unpaid' as const };
     case 'expired':
-      return { status: 'expired' as const, askGatewayAt: { $lte: now }, money: 'unpaid' as const };
+      return { open: false, askGatewayAt: { $lte: now }, money: 'unpaid' as const };
     case 'paid':
       return { askGatewayAt: { $lte: now }, money: { $ne: 'unpaid' as const } };
     default:
@@ -162,8 +163,8 @@ async function findPayment(deps: AskDependencies, order: AskedOrder): Promise<bo
   for (const payment of payments) {
     const { paymentId } = payment;
     const isKnown = (await deps.db.payments.findOne({ _id: `${order.gateway}:${paymentId}` })) !== null;
-    // What is recorded of a paid order was told; one that could not be judged is told apart.
-    if (isKnown && order.money !== 'unpaid') continue;
+    // What is recorded was told to the order's workflow; one that could not be judged is told apart.
+    if (isKnown && order.owner !== null) continue;
     await deps.acceptPayment(payment);
     const fact = { orderId, gateway: order.gateway, paymentId };
     deps.log.info(fact, 'Found a payment whose webhook has not come; the order is told of it');

@@ -221,7 +221,7 @@ async function waitForRest(run: Run, until: number): Promise<void> {
     const words = inWords(orders);
     if (words !== told) run.log(words);
     told = words;
-    if (orders.length === ordersOf(run.plan) && orders.every(isAtRest)) return;
+    if (orders.length === ordersOf(run.plan) - run.refused && orders.every(isAtRest)) return;
     await sleep(lookEveryMs);
   }
 }

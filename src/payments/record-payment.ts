@@ -51,8 +51,12 @@ async function judge(input: {
   const { deps, order, payment, key } = input;
   const { db } = deps;
   const right = payment.amountPaise === order.amountPaise && payment.currency === order.currency;
-  if (!right) return order.money === 'unpaid' ? 'mismatch' : 'extra';
-  if (!(await keepsDiscount(deps, order))) return 'mismatch';
+  const isWrong = !right || !(await keepsDiscount(deps, order));
+  if (isWrong && order.money !== 'unpaid') return 'extra';
+  if (isWrong) {
+    await db.orders.updateOne({ _id: order._id }, { $set: { askGatewayAt: dayAfter(deps.now()) } });
+    return 'mismatch';
+  }
   const kept = await db.orders.updateOne(
     // An expired order is still provisioned where it is paid; one that was cancelled gives its money back.
     { _id: order._id, money: 'unpaid', status: { $ne: 'cancelled' } },

@@ -48,6 +48,8 @@ export function cancelOrder(deps: CancelDependencies, wish: OrderWish): Promise<
   });
 }
 
+const askAgainAfterMs = 3_600_000;
+
 /** Judged by the one document: a payment that has moved `money`, or a run that owns the order, comes first. */
 async function cancelUnpaid({ db, now }: CancelDependencies, wish: OrderWish): Promise<boolean> {
   const at = now().toISOString();
@@ -59,6 +61,8 @@ async function cancelUnpaid({ db, now }: CancelDependencies, wish: OrderWish): P
         status: 'cancelled',
         statusSince: at,
         open: false,
+        // A payment whose webhook is lost must be found, and goes back.
+        askGatewayAt: new Date(Date.parse(at) + askAgainAfterMs).toISOString(),
         next: { text: 'Nothing: the order has ended.', at: null },
       },
       $inc: { version: 1 },

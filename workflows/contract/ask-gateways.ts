@@ -19,7 +19,7 @@ export interface CheckoutsAsked {
 /** Each may run more than once and at once with itself: what it changes is idempotent. */
 export interface AskActivities {
   /**
-   * `open`: checkouts that wait for their payment; `expired` and `paid`: those that have expired, or were paid, and are
+   * `open`: checkouts that wait for their payment; `expired` and `paid`: those that ended unpaid, or were paid, and are
    * due to be asked about once more. `after`: the last order id of the page before; null at the beginning.
    */
   askGateways(input: { which: 'open' | 'expired' | 'paid'; after: string | null }): Promise<CheckoutsAsked>;
