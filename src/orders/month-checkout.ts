@@ -77,7 +77,9 @@ export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promi
 
 function outcomeOf(outcome: CheckoutOutcome): MonthCheckout {
   if (outcome.kind === 'placed') return outcome;
-  return { kind: 'failed', sentence: outcome.sentence };
+  // Sold out, not sold any more: nothing is broken, it cannot be had now.
+  const kind = outcome.kind === 'refused' ? 'closed' : 'failed';
+  return { kind, sentence: outcome.sentence };
 }
 
 function switchRequest(order: OrderDocument, freeMonthOf: FreeMonthLink, nth: number): CheckoutRequest {

@@ -40,9 +40,11 @@ export async function readPromised(
 ): Promise<number> {
   const { pool, readAt, now } = input;
   const { supplier, packageKey } = pool;
-  const orders = await db.orders
-    .find({ open: true, money: 'kept', supplier, packageKey }, { projection: { goods: 1 } })
+  const paid = await db.orders
+    .find({ open: true, money: 'kept', supplier, packageKey }, { projection: { goods: 1, freeMonthOf: 1 } })
     .toArray();
+  // A renewal needs no address of its own.
+  const orders = paid.filter(({ freeMonthOf }) => freeMonthOf?.act !== 'renew');
   const bought = orders.flatMap(({ goods }) => (goods.state === 'buying' ? [goods.purchaseId] : []));
   const since = new Date(Date.parse(readAt) - input.policy.longestPurchaseMs - marginMs).toISOString();
   const [recent, own] = await Promise.all([
