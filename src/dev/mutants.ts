@@ -192,8 +192,8 @@ const guarding: readonly Mutant[] = [
     edits: [
       {
         file: 'workflows/buy-under-lock.ts',
-        find: "status: 'queued',",
-        replaceBy: "status: 'provisioning',",
+        find: "status: stageOf(run, 'queued'),",
+        replaceBy: "status: stageOf(run, 'provisioning'),",
       },
     ],
     tests: ['test/e2e/retry-signal.test.ts'],
@@ -288,7 +288,7 @@ const accounting: readonly Mutant[] = [
     edits: [
       {
         file: 'src/servers/strand-server.ts',
-        find: "await endChange({ ...change, to: 'stranded', now: now() });",
+        find: "await endChange({ ...change, to, now: now() });",
         replaceBy: 'await endChange({ ...change, now: now() });',
       },
     ],
