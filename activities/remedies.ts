@@ -1,4 +1,7 @@
+import { activityInfo } from '@temporalio/activity';
 import { makeApologyCode } from '../src/discounts/make-apology-code.ts';
+import type { AdminAct } from '../src/domain/admin-act.ts';
+import type { RemedyTaken, RemedyWish } from '../src/domain/remedy.ts';
 import { planRemedy } from '../src/orders/plan-remedy.ts';
 import { recordByHand } from '../src/orders/record-by-hand.ts';
 import { changeRemedy, takeRemedy } from '../src/orders/take-remedy.ts';
@@ -38,7 +41,12 @@ export function createRemedies(
       await deps.startCompensation(compensationInput(orderId, taken.remedy));
       return { kind: 'begun' };
     },
-    takeRemedy: async (wish) => ({ policy: await deps.readPolicy(), taken: await takeRemedy(deps, wish) }),
+    takeRemedy: async (wish) => {
+      const taken = await takeRemedy(deps, wish);
+      const act = startedByHand(wish, taken, deps.now());
+      if (act) await deps.recordActs([act]);
+      return { policy: await deps.readPolicy(), taken };
+    },
     changeRemedy: (wish) => changeRemedy(deps, wish),
     dismissOwner: ({ workflowId }) => deps.dismissOwner({ workflowId }),
     planRemedy: (input) =>
@@ -56,5 +64,31 @@ export function createRemedies(
       if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.` });
       return end;
     },
+  };
+}
+
+/**
+ * The act of a remedy that a person has started as a workflow, by hand; null where it was asked for by a message or
+ * the API, which take the order and record the act before they start it.
+ */
+function startedByHand(wish: RemedyWish, taken: RemedyTaken, at: string): AdminAct | null {
+  const { orderId, workflowId, option, by, reason } = wish;
+  const isGoingOn = taken.kind === 'taken' ? !taken.isNew : 'ended' in taken;
+  if (isGoingOn) return null;
+  const { runId } = activityInfo().workflowExecution ?? {};
+  const answers = {
+    taken: `The remedy ${option} begins.`,
+    unknown: `There is no order ${orderId}.`,
+    refused: taken.kind === 'refused' ? taken.sentence : '',
+  };
+  return {
+    actId: `${workflowId}:${runId ?? ''}:start`,
+    at,
+    by,
+    act: 'compensateOrder',
+    subject: { kind: 'order', id: orderId },
+    reason,
+    accepted: taken.kind === 'taken',
+    answer: answers[taken.kind],
   };
 }

@@ -9,7 +9,7 @@ import { startTestService } from '../support/service.ts';
 
 /* Whatever is typed into "Start workflow" of the Web UI for a remedy ends with a sentence, never in failing tasks. */
 
-const service = await startTestService();
+const service = await startTestService({ policy: { askGatewayEvery: '300ms' } });
 const { client, db } = service;
 
 /** Starts it as the Web UI does: with payloads as they come, also such that no converter reads. */
@@ -52,4 +52,20 @@ test('a right input of the wrong order, state or option says why, and changes no
   }
   const order = await db.orders.findOne({ _id: unpaid });
   assert.deepEqual([order?.remedy, order?.owner, order?.status], [null, null, 'pendingPayment']);
+  const acts = await db.auditLog.find({ 'subject.id': unpaid }).toArray();
+  assert.ok(acts.length >= 4, 'what was refused is in the audit log');
+  for (const { act, accepted } of acts) assert.deepEqual([act, accepted], ['compensateOrder', false]);
+});
+
+test('a remedy that is started by hand is carried out, and the audit log says by whom', async () => {
+  const orderId = await service.order();
+  await service.orderIn(orderId, 'active');
+  const wish = { orderId, option: 'refund', by: 'the night shift', reason: 'asked by phone' };
+  const { ended } = await start(`compensation-${orderId}`, json(wish));
+  assert.equal(ended, 'refunded');
+  const acts = await db.auditLog.find({ 'subject.id': orderId }).toArray();
+  assert.deepEqual(
+    acts.map(({ act, by, reason, accepted }) => [act, by, reason, accepted]),
+    [['compensateOrder', 'the night shift', 'asked by phone', true]],
+  );
 });
