@@ -1,4 +1,11 @@
-import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { RawValue } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { OrderStatus } from '../src/domain/order.ts';
 import type { NextStep, OpenedOrder, OrderFacts } from '../src/domain/order-facts.ts';
@@ -6,6 +13,7 @@ import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { records } from './activity-proxies.ts';
 import { useAssignServer } from './assign-server.ts';
 import type { ProvisionOrderInput, ProvisionOrderResult } from './contract/provision-order.ts';
+import { everyInputRaw, findText, readSignal } from './contract/read-signal.ts';
 import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
 import { handOver } from './hand-over.ts';
@@ -26,16 +34,19 @@ import { usePackageLock } from './with-package-lock.ts';
  * One paid order from payment to delivery: owner of the order's document until a remedy begins. It never fails by
  * business trouble: an order that cannot go on waits in `failed` for a decision.
  */
-export async function provisionOrder(input: ProvisionOrderInput): Promise<ProvisionOrderResult> {
-  const orderId: unknown = (input as ProvisionOrderInput | undefined)?.orderId;
-  if (typeof orderId !== 'string' || orderId === '') {
+export async function provisionOrder(input?: RawValue): Promise<ProvisionOrderResult> {
+  const said = readSignal(input);
+  const orderId = findText({ from: said, name: 'orderId' });
+  if (orderId === undefined) {
     return { orderId: '', ended: 'badInput', explanation: 'Start it with {"orderId": "..."}.' };
   }
+  const trial = said.kind === 'fields' && said.fields.trial === true;
   const { cancelRequested } = CancellationScope.current();
-  return CancellationScope.nonCancellable(() =>
-    runOrder({ orderId, trial: input.trial === true, cancelRequested }),
-  );
+  return CancellationScope.nonCancellable(() => runOrder({ orderId, trial, cancelRequested }));
 }
+
+// As with signals: input that the SDK cannot decode by itself would fail every task of the run.
+defineWorkflowOptions(provisionOrder, { staticOptions: { typeInfo: { inputTypes: everyInputRaw } } });
 
 async function runOrder({
   orderId,

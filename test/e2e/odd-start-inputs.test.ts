@@ -7,17 +7,21 @@ import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
 import { generateInputs } from '../messages/odd-inputs.ts';
 import { startTestService } from '../support/service.ts';
 
-/* Whatever is typed into "Start workflow" of the Web UI for a remedy ends with a sentence, never in failing tasks. */
+/* Whatever is typed into "Start workflow" of the Web UI ends with a sentence, never in failing tasks. */
 
 const service = await startTestService({ policy: { askGatewayEvery: '300ms' } });
 const { client, db } = service;
 
 /** Starts it as the Web UI does: with payloads as they come, also such that no converter reads. */
-async function start(workflowId: string, payloads: readonly temporal.api.common.v1.IPayload[]) {
+async function start(
+  workflowId: string,
+  payloads: readonly temporal.api.common.v1.IPayload[],
+  workflowType = 'compensateOrder',
+) {
   await client.connection.workflowService.startWorkflowExecution({
     namespace: client.options.namespace,
     workflowId,
-    workflowType: { name: 'compensateOrder' },
+    workflowType: { name: workflowType },
     taskQueue: { name: orderTaskQueue },
     requestId: randomUUID(),
     input: { payloads: [...payloads] },
@@ -35,6 +39,18 @@ test('odd inputs of every kind end as bad input, with what to type instead', asy
     assert.equal(ended, 'badInput', explanation);
     assert.match(explanation, /Start it with \{"orderId"/);
   }
+});
+
+test('odd inputs of an order start nothing and say what to type instead', async () => {
+  const inputs = generateInputs({ count: 60, seed: 20261122 });
+  const results = await Promise.all(
+    inputs.map((input, index) => start(`odd-order-${index}`, input, 'provisionOrder')),
+  );
+  for (const { ended, explanation } of results) {
+    assert.ok(['badInput', 'unknownOrder'].includes(ended), explanation);
+    assert.match(explanation, /^(Start it with \{"orderId": "\.\.\."\}\.|There is no order )/);
+  }
+  assert.equal(await db.orders.countDocuments({}), 0);
 });
 
 test('a right input of the wrong order, state or option says why, and changes nothing', async () => {
