@@ -45,8 +45,7 @@ export function createActivities(
       const result = await projectOrder(deps, projection);
       const { orderId, workflowId, status, failure } = projection;
       const fields = { orderId, workflowId, status, ...(failure ? { failure: failure.code } : {}) };
-      if (result.kind === 'written')
-        deps.log.info(fields, projection.timeline.at(-1)?.text ?? 'status written');
+      if (result.kind === 'written') for (const { text } of projection.timeline) deps.log.info(fields, text);
       return result;
     },
     checkStock: (input) => checkStock(withStock, input),

@@ -46,7 +46,10 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
     }
     leaveMonth(run);
     // What comes after a month is work again; a month that was renewed just goes on.
-    if (step.kind !== 'settled') await enterCompensating(run);
+    if (step.kind !== 'settled') {
+      await enterCompensating(run);
+      dropEarlyDecision(run);
+    }
     if (step.kind === 'done') return endRefunded(run, step);
     if (step.kind === 'settled') return endActive(run, step);
     if (step.kind === 'blocked') {
@@ -58,6 +61,13 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
     if (failed && step.kind !== 'refund') return failed;
     if (failed && step.kind === 'refund') refusals.push({ paymentKey: step.paymentKey, why: failed.message });
   }
+}
+
+/** A decision that came while the remedy was about to go on asks for what is done anyway; nobody would take it. */
+function dropEarlyDecision({ slot, record }: RemedyRun): void {
+  if (!slot.isDecided) return;
+  record.note('The remedy had begun before this was decided; it goes on.');
+  slot.empty();
 }
 
 /** A decision that came when the month had just ended changes nothing any more. */

@@ -48,7 +48,8 @@ export async function heedDecision(run: RemedyRun): Promise<void> {
   slot.empty();
   if (taken?.act !== 'remedy') return;
   if (taken.option === 'refundedByHand') {
-    await records.recordRefundByHand({ orderId, reference: taken.reason ?? '' });
+    const isRecorded = await records.recordRefundByHand({ orderId, reference: taken.reason ?? '' });
+    if (!isRecorded) record.note(mayStillPay);
     return;
   }
   if (taken.option === run.remedy.option) return;
@@ -72,6 +73,9 @@ export async function heedDecision(run: RemedyRun): Promise<void> {
   run.now.option = changed.remedy.option;
   record.note(`The remedy is ${option} from here on, chosen by ${by}${reason ? ` (${reason})` : ''}.`);
 }
+
+const mayStillPay =
+  'Not recorded as given back by hand: the gateway may still pay its refund. Cancel it there first, then send it again.';
 
 const settledFirst: readonly FailureCode[] = ['purchaseUnknown', 'duplicateServer'];
 

@@ -288,7 +288,7 @@ const accounting: readonly Mutant[] = [
     edits: [
       {
         file: 'src/servers/strand-server.ts',
-        find: "await endChange({ ...change, to, now: now() });",
+        find: 'await endChange({ ...change, to, now: now() });',
         replaceBy: 'await endChange({ ...change, now: now() });',
       },
     ],

@@ -92,7 +92,7 @@ async function planRunningMonth(
     case 'ending': {
       const [living] = await livingServers(deps, orderId);
       if (living) return { kind: 'endServer', purchaseId: living.purchaseId, ip: living.ip };
-      return planRefund(deps, { orderId, workflowId, skip: [] });
+      return planRefund(deps, { orderId, workflowId, skip: input.skip });
     }
     case 'renewing':
       return monthStep(freeMonth, { ip, waitsFor: freeMonth.renewalId });

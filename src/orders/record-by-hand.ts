@@ -5,18 +5,19 @@ import { type RefundDependencies, recordPartByHand, recordRefundByHand } from '.
 /**
  * Records what an admin gave back outside the gateway, as the order's remedy has it: the difference of a price
  * adjustment, else every payment that is not returned. Safe to repeat.
+ * @returns false where the gateway may still give some of it back: that is not recorded.
  */
 export async function recordByHand(
   deps: RefundDependencies & { db: Pick<Collections, 'orders'> },
   { orderId, reference }: { orderId: string; reference: string },
-): Promise<void> {
+): Promise<boolean> {
   const order = await deps.db.orders.findOne({ _id: orderId });
   if (!order) throw new BrokenRecord(`Failed to record a refund of order ${orderId}: it does not exist.`);
   const { remedy, paymentKey } = order;
   if (remedy?.option !== 'priceAdjustment') return recordRefundByHand(deps, { orderId, reference });
   const amountPaise = remedy.adjustment?.differencePaise ?? 0;
-  if (paymentKey === null || amountPaise === 0) return;
-  await recordPartByHand(deps, {
+  if (paymentKey === null || amountPaise === 0) return true;
+  return recordPartByHand(deps, {
     orderId,
     paymentKey,
     part: { name: 'difference', amountPaise },

@@ -70,6 +70,8 @@ function objectionOf({ _id, status, owner, money }: OrderDocument, option: Remed
   if (owner === null) return `Order ${_id} is ${status}: nothing was paid for it.`;
   if (money === 'refunding' || money === 'refunded')
     return `The money of order ${_id} has gone back already.`;
+  if (option === 'refundedByHand')
+    return `Order ${_id} has no refund that is blocked: choose refund first, and refundedByHand only where the gateway refuses.`;
   const isRefund = option === 'refund';
   if (!isRefund && money !== 'kept') {
     return `Order ${_id} was not rightly paid: choose refund, or wait for the right payment.`;

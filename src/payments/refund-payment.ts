@@ -98,14 +98,17 @@ async function goOnWithOther(deps: RefundDependencies, refund: RefundDocument): 
 export async function recordRefundByHand(
   deps: RefundDependencies,
   { orderId, reference }: { orderId: string; reference: string },
-): Promise<void> {
+): Promise<boolean> {
   const { db } = deps;
   const returned = await db.refunds.find({ orderId, state: 'success' }).toArray();
   const keys = new Set(returned.map(({ paymentKey }) => paymentKey));
   const payments = await db.payments.find({ orderId }).toArray();
+  let isWhole = true;
   for (const payment of payments.filter(({ _id }) => !keys.has(_id))) {
-    await recordByHand(deps, { orderId, payment, part: null, reference });
+    const isRecorded = await recordByHand(deps, { orderId, payment, part: null, reference });
+    isWhole &&= isRecorded;
   }
+  return isWhole;
 }
 
 /**

@@ -15,13 +15,15 @@ import { catalogueOf, productOf, startTestService } from '../support/service.ts'
 /* Every captured payment that its order does not keep goes back by itself; judged by the gateway's own books. */
 
 const stocked = '103.186.10';
-const empty = '103.186.11';
+// A package that an order has found empty takes no further checkout.
+const empty = { cashfree: '103.186.11', razorpay: '103.186.12' };
+const emptied = '103.186.13';
 const service = await startTestService({
-  catalogue: catalogueOf(stocked, empty),
+  catalogue: catalogueOf(stocked, ...Object.values(empty), emptied),
   scenario: {
     packages: [
       { id: 90, name: stocked, addresses: [`${stocked}.10-90`] },
-      { id: 91, name: empty, addresses: [] },
+      ...[...Object.values(empty), emptied].map((name, index) => ({ id: 91 + index, name, addresses: [] })),
     ],
   },
   policy: { askGatewayEvery: '1s', reminders: ['2s'], refundLimit: '60s', waitForStock: '1h' },
@@ -140,7 +142,7 @@ for (const gateway of gateways) {
   });
 
   test(`${gateway}: what was paid after the checkout had expired goes back where the package is empty`, async () => {
-    const { orderId, amountPaise } = await checkOut(gateway, empty);
+    const { orderId, amountPaise } = await checkOut(gateway, empty[gateway]);
     await db.orders.updateOne(
       { _id: orderId },
       { $set: { createdAt: new Date(Date.now() - 7_200_000).toISOString() } },
@@ -175,7 +177,7 @@ for (const gateway of gateways) {
 }
 
 test('the refund of an order that has ended is asked for again too where the gateway takes it back', async () => {
-  const { orderId, amountPaise } = await checkOut('cashfree', empty);
+  const { orderId, amountPaise } = await checkOut('cashfree', emptied);
   const paymentId = await pay('cashfree', { orderId });
   await service.orderIn(orderId, 'waitingForStock');
   await client.workflow.getHandle(`order-${orderId}`).signal('compensateOrder', { option: 'refund' });

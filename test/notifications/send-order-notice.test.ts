@@ -44,7 +44,7 @@ test('the login is opened for its mail alone', async () => {
   const { told, send } = await setUp();
   assert.equal(await send({ kind: 'credentials' }), undefined);
   assert.deepEqual(told, [
-    { factId: 'a:fact', kind: 'credentials', orderId: 'a', ip, ...login, os: 'Ubuntu 22' },
+    { factId: 'a:fact', kind: 'credentials', orderId: 'a', ip, ...login, os: 'Ubuntu 22', replaces: null },
   ]);
 });
 

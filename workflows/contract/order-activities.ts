@@ -98,7 +98,8 @@ export interface OrderActivities {
   /** Makes the discount code that comes with the apology, once an order. */
   makeApologyCode(input: { orderId: string }): Promise<void>;
   /** The admin has given back outside the gateway what it refused: recorded as returned, with the reference. */
-  recordRefundByHand(input: { orderId: string; reference: string }): Promise<void>;
+  /** False where the gateway may still give some of it back: that is not recorded. */
+  recordRefundByHand(input: { orderId: string; reference: string }): Promise<boolean>;
   startRefund(input: { orderId: string; paymentKey: string; part?: RefundPart }): Promise<RefundStart>;
   /** A refund whose outcome is open is a benign failure that is tried again. */
   awaitRefund(input: { refundId: string }): Promise<RefundEnd>;
