@@ -114,7 +114,9 @@ async function keepPackage(
     stale,
     ...(isNew ? { name: found.name, packageId: found.packageId } : {}),
   };
-  if (isNew && pool.dry && !(await stillDry(db, pool, found.available))) next.dry = null;
+  // What was asked for before the wrong sale says nothing of the package after it.
+  const isAfterSale = isNew && pool.dry !== null && at > pool.dry.since;
+  if (isAfterSale && !(await stillDry(db, pool, found.available))) next.dry = null;
   const { name, packageId } = next;
   const seenBefore = pool.counts === null ? { counts: null } : { 'counts.readAt': pool.counts.readAt };
   const written = await db.packages.updateOne(
