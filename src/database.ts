@@ -78,6 +78,7 @@ export async function prepareIndexes(
   await db.auditLog.createIndex({ at: -1, _id: -1 });
   await db.auditLog.createIndex({ 'subject.id': 1, at: -1, _id: -1 });
   await db.orders.createIndex({ open: 1, _id: 1 });
+  await db.orders.createIndex({ packageKey: 1, open: 1 });
   for (const fields of orderLists) await db.orders.createIndex({ ...fields, _id: -1 });
   await db.purchases.createIndex({ orderId: 1, number: 1 });
   await db.purchases.createIndex({ packageKey: 1, intendedAt: 1 });

@@ -1,17 +1,18 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
-import type { OrderStatus } from '../domain/order.ts';
 import type { StockCheck } from '../domain/stock-check.ts';
+import { stockNeedOf } from '../domain/stock-need.ts';
 import type { StockReader } from '../suppliers/stock-reader.ts';
 import { type PackageDocument, packageDocumentId } from './catalogue.ts';
+import { readOpenOrders } from './open-orders.ts';
 import type { OrderDocument } from './order-document.ts';
 
 type Rows = Pick<Collections, 'orders' | 'packages' | 'products' | 'purchases'>;
 
 /**
- * The stock check under the lock: the order's package, found exactly (by PID, else by name), above its reserve
- * and what older orders wait for, and not dry. A package is dry after it sold another one's address: it counts as 0 until a reading differs from
- * the one taken right after that sale; `trial` (a person's retry) buys once all the same.
+ * The stock check under the lock: the order's package, found exactly (by PID, else by name), above its reserve and what
+ * older orders wait for, and not dry. A package is dry after it sold another one's address: it counts as 0 until a
+ * reading differs from the one taken right after that sale; `trial` (a person's retry) buys once all the same.
  */
 export async function checkStock(
   deps: { db: Rows; readStock: StockReader; now: () => string },
@@ -52,25 +53,24 @@ export async function checkStock(
 }
 
 /**
- * Orders of the package that paid earlier and still need a server: those that wait for stock; for an order that waits
- * itself also those in the queue, which are served before it. What has its server is in the count already.
+ * Orders of the package that paid earlier and still need a server: those that wait for stock, remedies among them; for
+ * an order that waits itself also those in the queue, which are served before it. What has its server is in the count
+ * already.
  */
 async function countOlder(
   db: Rows,
   { order, waits }: { order: OrderDocument; waits: boolean },
 ): Promise<number> {
-  const { _id, supplier, packageKey, paidAt } = order;
-  const status = { $in: waits ? serving : serving.slice(0, 1) };
-  const others = await db.orders.find({ open: true, money: 'kept', supplier, packageKey, status }).toArray();
-  const key = `${paidAt ?? ''} ${_id}`;
-  const older = others.filter((other) => `${other.paidAt ?? ''} ${other._id}` < key);
+  const key = `${order.paidAt ?? ''} ${order._id}`;
+  const older = (await readOpenOrders(db, order)).filter((other) => {
+    const need = stockNeedOf(other);
+    return (need === 'waits' || (waits && need === 'inQueue')) && `${other.paidAt ?? ''} ${other._id}` < key;
+  });
   const buying = older.flatMap(({ goods }) => (goods.state === 'buying' ? [goods.purchaseId] : []));
   if (buying.length === 0) return older.length;
   const rows = await db.purchases.find({ _id: { $in: buying } }).toArray();
   return older.length - rows.filter(({ state }) => state === 'bought' || state === 'wrong').length;
 }
-
-const serving: OrderStatus[] = ['waitingForStock', 'queued', 'provisioning'];
 
 /** Whether the package's mark still holds at this count; a count that differs takes the mark away. */
 export async function stillDry(

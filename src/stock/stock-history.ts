@@ -41,15 +41,22 @@ export async function forgetOldStock(stockHistory: History, now: string): Promis
   await stockHistory.deleteMany({ day: { $lt: day } });
 }
 
-/** The points of the last `days` days, the oldest first. */
-export async function readStockHistory(
+/** The points of the last `days` days by package, the oldest first; nothing is asked where `days` is 0. */
+export async function readStockHistories(
   stockHistory: History,
-  { poolId, days, now }: { poolId: string; days: number; now: string },
-): Promise<StockPoint[]> {
-  const ids = Array.from({ length: days + 1 }, (_, back) => {
-    const day = new Date(Date.parse(now) - (days - back) * dayMs).toISOString().slice(0, 10);
-    return `${poolId}:${day}`;
-  });
+  { poolIds, days, now }: { poolIds: readonly string[]; days: number; now: string },
+): Promise<Map<string, StockPoint[]>> {
+  if (days === 0 || poolIds.length === 0) return new Map();
+  const shown = Array.from({ length: days + 1 }, (_, back) =>
+    new Date(Date.parse(now) - (days - back) * dayMs).toISOString().slice(0, 10),
+  );
+  const ids = poolIds.flatMap((poolId) => shown.map((day) => `${poolId}:${day}`));
   const rows = await stockHistory.find({ _id: { $in: ids } }).toArray();
-  return rows.sort((a, b) => (a.day < b.day ? -1 : 1)).flatMap(({ points }) => points);
+  const byDay = rows.sort((a, b) => (a.day < b.day ? -1 : 1));
+  return new Map(
+    [...Map.groupBy(byDay, ({ poolId }) => poolId)].map(([poolId, own]) => [
+      poolId,
+      own.flatMap(({ points }) => points),
+    ]),
+  );
 }

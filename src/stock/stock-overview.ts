@@ -5,8 +5,9 @@ import { knownCountOf, type StockLevel, stockLevelOf } from '../domain/stock-lev
 import { findPageAlert, marksOf, type StockMarks } from '../domain/stock-marks.ts';
 import { availableToSell } from '../domain/stock-promises.ts';
 import type { PackageDocument, ProductDocument } from '../orders/catalogue.ts';
-import { readLiveHolds, readPromised } from './read-promised.ts';
-import { readStockHistory, type StockPoint } from './stock-history.ts';
+import { readOpenOrders } from '../orders/open-orders.ts';
+import { countPromises, holdsInTime, liveHolds, readCountedPurchases } from './read-promised.ts';
+import { readStockHistories, type StockPoint } from './stock-history.ts';
 
 /** A package as the stock page shows it. Times are ISO UTC. */
 export interface StockLine {
@@ -47,30 +48,64 @@ export interface OverviewDependencies {
   now: () => string;
 }
 
-/** Every package with its stock, by name, and the counts of the last `historyDays` days. */
+/**
+ * Every package with its stock, by name, and the counts of the last `historyDays` days. Asks the database five times
+ * however many packages there are: packages, products, history, then open orders, then purchases, which is the order in
+ * which an order moves, as in a checkout.
+ */
 export async function listStock(
   deps: OverviewDependencies,
   { historyDays }: { historyDays: number },
 ): Promise<StockLine[]> {
-  const { db } = deps;
+  const { db, policy } = deps;
+  const now = deps.now();
   const [pools, products] = await Promise.all([db.packages.find().toArray(), db.products.find().toArray()]);
-  const lines = await Promise.all(pools.map((pool) => lineOf(deps, { pool, products, historyDays })));
+  const poolIds = pools.map(({ _id }) => _id);
+  const [history, orders] = await Promise.all([
+    readStockHistories(db.stockHistory, { poolIds, days: historyDays, now }),
+    readOpenOrders(db, null, holdersOf(pools, now)),
+  ]);
+  const paid = orders.filter(({ open }) => open);
+  const asked = pools.map((pool) => ({ pool, readAt: pool.counts?.readAt ?? now }));
+  const purchases = await readCountedPurchases(db, { pools: asked, paid, policy });
+  const lines = asked.map(({ pool, readAt }) => {
+    const held = liveHolds(holdsInTime(pool, now), orders).length;
+    // Without a count nothing is in it: every purchase of the last minutes is shown as promised.
+    const promised = countPromises({ pool, holds: [], readAt, now, orderId: null, paid, purchases });
+    return lineOf(deps, {
+      pool,
+      products,
+      taken: { held, promised },
+      history: history.get(pool._id) ?? [],
+    });
+  });
   return lines.sort((a, b) => a.packageName.localeCompare(b.packageName, 'en', { numeric: true }));
 }
 
-async function lineOf(
+function holdersOf(pools: readonly PackageDocument[], now: string): string[] {
+  return pools.flatMap((pool) => holdsInTime(pool, now).map(({ orderId }) => orderId));
+}
+
+interface Taken {
+  held: number;
+  promised: number;
+}
+
+function lineOf(
   deps: OverviewDependencies,
-  input: { pool: PackageDocument; products: readonly ProductDocument[]; historyDays: number },
-): Promise<StockLine> {
-  const { pool, historyDays: days } = input;
-  const { _id: poolId, supplier, packageKey, name: packageName, counts, stale, dry } = pool;
+  input: {
+    pool: PackageDocument;
+    products: readonly ProductDocument[];
+    taken: Taken;
+    history: StockPoint[];
+  },
+): StockLine {
+  const { pool, taken, history } = input;
+  const { supplier, packageKey, name: packageName, counts, stale, dry } = pool;
   const own = input.products.filter(
     (product) => product.supplier === supplier && product.packageKey === packageKey,
   );
   const level = stockLevelOf(pool);
-  const taken = await countTaken(deps, pool);
-  const history =
-    days === 0 ? [] : await readStockHistory(deps.db.stockHistory, { poolId, days, now: deps.now() });
   const products = own.map((product) => onSale(deps, { product, pool, taken }));
   return {
     supplier,
@@ -90,21 +125,6 @@ async function lineOf(
     products,
     history,
   };
-}
-
-interface Taken {
-  held: number;
-  promised: number;
-}
-
-/** Read in the order in which an order moves, as a checkout does. */
-async function countTaken({ db, policy, now }: OverviewDependencies, pool: PackageDocument): Promise<Taken> {
-  const at = now();
-  const holds = await readLiveHolds(db, { pool, now: at });
-  // Without a count nothing is in it: every purchase of the last minutes is shown as promised.
-  const readAt = pool.counts?.readAt ?? at;
-  const promised = await readPromised(db, { pool, holds: [], readAt, now: at, orderId: null, policy });
-  return { held: holds.length, promised };
 }
 
 function onSale(

@@ -57,6 +57,43 @@ test('what is in the queue, and what was sold since the count, is not free for w
   assert.deepEqual(await wakeable(), []);
 });
 
+const remedy = (option: 'reprovision' | 'refund') => ({
+  workflowId: 'compensation-r',
+  option,
+  by: 'someone',
+  reason: null,
+  endsAs: 'refunded' as const,
+  startedAt: readAt,
+});
+
+test('in the incident a restock wakes who waits: failed orders take nothing until somebody decides', async () => {
+  const failure = { code: 'wrongPackage', message: 'wrong', since: readAt } as const;
+  for (const name of ['f1', 'f2', 'f3', 'f4']) {
+    await db.orders.insertOne(anOrder({ _id: name, status: 'failed', failure, paidAt: paidAt(0) }));
+    await db.purchases.insertOne(
+      aPurchase({ _id: `${name}#1`, state: 'wrong', sentAt: readAt, settledAt: readAt }),
+    );
+  }
+  assert.deepEqual(await wakeable(), ['o1', 'o2']);
+  await db.packages.updateOne(pool, { $set: { 'counts.available': 3 } });
+  assert.deepEqual(await wakeable(), ['o1', 'o2', 'o3']);
+});
+
+test('a remedy that buys once more is woken by its payment, and counts while it buys', async () => {
+  const r = anOrder({ _id: 'r', status: 'compensating', owner: 'compensation-r', paidAt: paidAt(0) });
+  await db.orders.insertOne({ ...r, remedy: remedy('reprovision') });
+  assert.deepEqual(await findWakeable({ db, policy, now }, null), [
+    { orderId: 'r', workflowId: 'compensation-r', paidAt: paidAt(0) },
+    { orderId: 'o1', workflowId: 'order-o1', paidAt: paidAt(1) },
+  ]);
+  await db.orders.updateOne({ _id: 'r' }, { $set: { goods: { state: 'buying', purchaseId: 'r#2' } } });
+  assert.deepEqual(await wakeable(), ['o1'], 'it buys');
+  await db.orders.updateOne({ _id: 'r' }, { $set: { goods: { state: 'delivered', purchaseId: 'r#2' } } });
+  assert.deepEqual(await wakeable(), ['o1', 'o2'], 'it has its server');
+  await db.orders.updateOne({ _id: 'r' }, { $set: { goods: { state: 'none' }, remedy: remedy('refund') } });
+  assert.deepEqual(await wakeable(), ['o1', 'o2'], 'a refund needs no address');
+});
+
 test('nobody is woken by a package that is dry, unknown, or not the one that is meant', async () => {
   const other = { supplier: 'smartvps', packageKey: '103.184' } as const;
   assert.deepEqual(await findWakeable({ db, policy, now }, other), []);
@@ -110,6 +147,27 @@ test('the end of a purchase wakes who waits for its package; trouble with that i
   const readPolicy = async () => Promise.reject(new Error('broken policy'));
   assert.equal(await wakingAfter({ ...deps, log, readPolicy }, purchasing).buyVps(input), outcome);
   await eventually({ what: 'a warning', read: async () => warnings, isRight: ({ length }) => length === 1 });
+});
+
+test('a new order waits behind an older remedy that buys once more', async () => {
+  const readStock: StockReader = async () => ({
+    kind: 'count',
+    count: 4,
+    name: '103.181.91',
+    packageId: null,
+    all: [],
+    readFrom: now(),
+  });
+  const check = (orderId: string, waits: boolean) =>
+    checkStock({ db, readStock, now }, { orderId, trial: false, lowStockWarning: 5, waits });
+  await db.orders.insertOne(anOrder({ _id: 'new', paidAt: paidAt(8) }));
+  const r = anOrder({ _id: 'r', status: 'compensating', paidAt: paidAt(0) });
+  await db.orders.insertOne({ ...r, remedy: remedy('reprovision') });
+  assert.deepEqual(await check('new', false), { kind: 'short', count: 4, reserve: 0, dry: false, behind: 4 });
+  assert.equal((await check('o3', true)).kind, 'available', 'three are before it');
+  assert.equal((await check('r', true)).kind, 'available');
+  await db.orders.updateOne({ _id: 'r' }, { $set: { goods: { state: 'delivered', purchaseId: 'r#2' } } });
+  assert.equal((await check('new', false)).kind, 'available');
 });
 
 test('while older ones wait, a new order waits behind them; one that waits lets the queue go first', async () => {

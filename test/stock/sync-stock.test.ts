@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { collectionsOf } from '../../src/database.ts';
 import { defaultPolicy, type Policy, resolvePolicy } from '../../src/domain/policy.ts';
 import { writeLowStockReport } from '../../src/stock/report-low-stock.ts';
-import { readStockHistory } from '../../src/stock/stock-history.ts';
+import { readStockHistories } from '../../src/stock/stock-history.ts';
 import { listStock } from '../../src/stock/stock-overview.ts';
 import { syncStock } from '../../src/stock/sync-stock.ts';
 import { readStockReply } from '../../src/suppliers/smartvps/read-stock-reply.ts';
@@ -175,6 +175,24 @@ test('a dry package counts as zero until its count differs', async () => {
   assert.deepEqual([back.enabled, (await pool())?.dry], [['silver-91'], null]);
 });
 
+test('a reading that was asked for before the wrong sale leaves the mark, whatever it says', async () => {
+  const dry = { since: new Date(clock + 60_000).toISOString(), reading: 40, purchaseId: 'a#1' };
+  await db.packages.updateOne({ _id: poolId }, { $set: { dry } });
+  await sync([line(41)]);
+  assert.deepEqual((await pool())?.dry, dry);
+  await db.packages.updateOne({ _id: poolId }, { $set: { 'dry.reading': null } });
+  await db.packages.updateOne(
+    { _id: poolId },
+    { $set: { 'dry.since': new Date(clock + 60_000).toISOString() } },
+  );
+  await sync([line(41)]);
+  assert.equal((await pool())?.dry?.reading, null, 'nor is it the mark');
+  await sync([line(41)]);
+  assert.equal((await pool())?.dry?.reading, 41);
+  await sync([line(42)]);
+  assert.equal((await pool())?.dry, null);
+});
+
 test('a look of a purchase that was newer than the sync stays', async () => {
   const newer = { available: 5, readAt: '2026-11-21T12:00:00.000Z', all: [] };
   await db.packages.updateOne({ _id: poolId }, { $set: { counts: newer } });
@@ -191,9 +209,11 @@ test('the graph has each change, one point an hour, and a gap while nobody knows
   await sync(down);
   clock += 86_400_000;
   await sync([line(7)]);
-  const points = await readStockHistory(stockHistory, { poolId, days: 7, now: now() });
+  const points = (await readStockHistories(stockHistory, { poolIds: [poolId], days: 7, now: now() })).get(
+    poolId,
+  );
   assert.deepEqual(
-    points.map(({ available }) => available),
+    points?.map(({ available }) => available),
     [9, 8, null, null, 7],
   );
   clock += 40 * 86_400_000;
