@@ -32,7 +32,7 @@ import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { composeSite } from './site-composition.ts';
-import { createStockHolder } from './stock/hold-stock.ts';
+import { createStockHolder, releaseStock } from './stock/hold-stock.ts';
 import { createStockDesk } from './stock/stock-desk.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
 import type { Supplier } from './suppliers/supplier.ts';
@@ -251,6 +251,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       idempotencyKeys: database.db.collection('idempotencyKeys'),
     },
     holdStock: createStockHolder({ db, policy, now }),
+    releaseStock: (input) => releaseStock({ db }, input),
     gateways: gateways.all,
     policy,
     now,
@@ -286,7 +287,8 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     logger: log,
     ports: {
       ...site.ports,
-      listProducts: () => withDatabase(() => listProducts({ db })),
+      listProducts: () =>
+        withDatabase(() => listProducts({ db, listStock: () => stockDesk.listStock({ historyDays: 0 }) })),
       placeOrder: (request) => withDatabase(() => placeOrder(request)),
       findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
       verifyCashfreeWebhook: (webhook) =>

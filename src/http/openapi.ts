@@ -168,7 +168,7 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
     get: {
       ...{
         operationId: 'listProducts',
-        summary: 'What is sold.',
+        summary: 'What is sold; `available` is false where a checkout would be refused now.',
         tags: ['storefront'],
         security: storefront,
       },

@@ -46,6 +46,8 @@ export interface CheckoutDeps {
     packageKey: string;
     reserve: number;
   }) => Promise<{ kind: 'held' } | { kind: 'full'; sentence: string }>;
+  /** Lets go of what `holdStock` took; nothing where it holds none. */
+  releaseStock: (input: { orderId: string; supplier: SupplierName; packageKey: string }) => Promise<void>;
   /** The gateways that are switched on. */
   gateways: Partial<Record<GatewayName, PaymentGateway>>;
   policy: { checkoutExpiryMs: number };
@@ -68,7 +70,7 @@ export function createCheckout(deps: CheckoutDeps): (request: CheckoutRequest) =
     const claimed = await findClaim(deps, request);
     if (claimed !== null && claimed.bodyHash !== hashOf(request)) return reusedKey(request);
     const order = claimed === null ? null : await deps.db.orders.findOne({ _id: claimed.orderId });
-    return order === null ? placeNew({ deps, request, claimed }) : openPayment({ deps, order });
+    return order === null ? placeNew({ deps, request, claimed }) : resumePayment({ deps, order });
   };
 }
 
@@ -100,7 +102,10 @@ async function placeNew(input: {
   if (hold.kind === 'full') return refused('atCapacity', 'productId', hold.sentence);
   // Held before the order is stored: nobody can pay a price whose code another order has.
   const held = await takeCode(input, { sale, orderId, take: holdDiscount });
-  if (held?.kind === 'refused') return refused(held.reason, 'discountCode', held.sentence);
+  if (held?.kind === 'refused') {
+    await deps.releaseStock({ orderId, supplier, packageKey });
+    return refused(held.reason, 'discountCode', held.sentence);
+  }
   const order = newOrder({ request, sale, held, orderId, at: deps.now(), bodyHash });
   const isNew = await insertOnce(deps.db.orders, order);
   if (isNew) deps.log.info({ orderId: order._id, productId: order.productId }, 'Checkout made');
@@ -194,6 +199,23 @@ function hashOf(request: CheckoutRequest): string {
   return createHash('sha256').update(JSON.stringify(ordered)).digest('hex');
 }
 
+/**
+ * Goes on with an order whose checkout broke off or was refused: its address may be another one's by now, so it is held
+ * again first.
+ */
+export async function resumePayment(input: {
+  deps: CheckoutDeps;
+  order: OrderDocument;
+}): Promise<CheckoutOutcome> {
+  const { deps, order } = input;
+  const isRenewal = order.freeMonthOf?.act === 'renew';
+  if (replyOf(order) !== null || isRenewal) return openPayment(input);
+  const { _id: orderId, supplier, packageKey, productId } = order;
+  const reserve = (await deps.db.products.findOne({ _id: productId }))?.reserve ?? 0;
+  const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
+  return hold.kind === 'full' ? refused('atCapacity', 'productId', hold.sentence) : openPayment(input);
+}
+
 /** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */
 export async function openPayment(input: {
   deps: CheckoutDeps;
@@ -223,15 +245,25 @@ async function createGatewayOrder(input: {
 }): Promise<GatewayOrder | Unopened> {
   const { deps, order } = input;
   const gateway = deps.gateways[order.gateway];
-  if (gateway === undefined) return gatewayOff(order.gateway);
+  const { _id: orderId, supplier, packageKey } = order;
+  const releaseStock = () => deps.releaseStock({ orderId, supplier, packageKey });
+  if (gateway === undefined) {
+    await releaseStock();
+    return gatewayOff(order.gateway);
+  }
   try {
     return await gateway.createOrder(gatewayOrderOf(input));
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    deps.log.warn({ orderId: order._id, gateway: order.gateway, code: error.code }, error.message);
-    if (error.field === null) return gatewayFailed(order);
-    // The customer corrects it in a new order, which shall find the code free.
-    if (order.discount) await releaseDiscount(deps, { ...order.discount, orderId: order._id });
+    deps.log.warn({ orderId, gateway: order.gateway, code: error.code }, error.message);
+    if (error.field === null) {
+      // Without a key nobody can come back to this order: the next try is a new one.
+      if (order.idempotency === null) await releaseStock();
+      return gatewayFailed(order);
+    }
+    // The customer corrects it in a new order, which shall find code and address free.
+    if (order.discount) await releaseDiscount(deps, { ...order.discount, orderId });
+    await releaseStock();
     return refused('gatewayRefused', error.field, `The payment gateway refused ${error.field}. Correct it.`);
   }
 }

@@ -3,7 +3,7 @@ import type { FreeMonthLink, MonthAct, MonthOffer } from '../domain/free-month.t
 import { formatMoney } from '../domain/money.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
-import { type CheckoutDeps, openPayment } from './checkout.ts';
+import { type CheckoutDeps, openPayment, resumePayment } from './checkout.ts';
 import type { OrderDocument } from './order-document.ts';
 import { newOrderId } from './order-id.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -64,7 +64,7 @@ export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promi
     return { kind: 'closed', sentence: 'Your payment has arrived; we write to you as soon as it is done.' };
   }
   const unpaid = same.find(({ money, open }) => money === 'unpaid' && open);
-  if (unpaid) return outcomeOf(await openPayment({ deps: deps.checkout, order: unpaid }));
+  if (unpaid) return outcomeOf(await resumePayment({ deps: deps.checkout, order: unpaid }));
   if (act === 'switch') {
     return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
   }

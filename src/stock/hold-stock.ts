@@ -63,6 +63,28 @@ async function hold(deps: HoldDependencies, wish: HoldWish): Promise<HoldOutcome
   );
 }
 
+/**
+ * Lets go of the address that an order holds, where its checkout was refused; safe to repeat. Given up where the package
+ * changes without end: a hold ends by itself.
+ */
+export async function releaseStock(
+  { db }: { db: Pick<Rows, 'packages'> },
+  wish: Omit<HoldWish, 'reserve'>,
+): Promise<void> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const pool = await db.packages.findOne({ _id: packageDocumentId(wish) });
+    const holds = pool?.holds ?? [];
+    const others = holds.filter(({ orderId }) => orderId !== wish.orderId);
+    if (pool === null || others.length === holds.length) return;
+    const holdsVersion = pool.holdsVersion ?? 0;
+    const released = await db.packages.updateOne(
+      { _id: pool._id, holdsVersion },
+      { $set: { holds: others, holdsVersion: holdsVersion + 1 } },
+    );
+    if (released.matchedCount === 1) return;
+  }
+}
+
 async function findObjection(
   { db, policy }: HoldDependencies,
   { pool, holds, wish, now }: { pool: PackageDocument; holds: StockHold[]; wish: HoldWish; now: string },

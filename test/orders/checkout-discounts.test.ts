@@ -70,6 +70,7 @@ function checkOut(change: Partial<CheckoutRequest> = {}, deps: Partial<CheckoutD
   const place = createCheckout({
     db,
     holdStock: async () => ({ kind: 'held' }),
+    releaseStock: async () => undefined,
     gateways: { cashfree: gateway },
     policy: { checkoutExpiryMs: 3_600_000 },
     now,
@@ -112,6 +113,22 @@ test('of checkouts at once one gets the code; the others are refused by name and
   const others = outcomes.filter((one) => one.kind === 'refused');
   assert.deepEqual(new Set(others.map(({ reason }) => reason)), new Set(['discountHeld']));
   assert.equal(await db.orders.countDocuments({}), 1);
+});
+
+test('a checkout that loses its code to another one lets go of its address', async () => {
+  const released: string[] = [];
+  const asked: string[] = [];
+  const deps: Partial<CheckoutDeps> = {
+    holdStock: async ({ orderId }) => {
+      asked.push(orderId);
+      // Between the quote and the hold of the code.
+      await placed(checkOut());
+      return { kind: 'held' };
+    },
+    releaseStock: async ({ orderId }) => void released.push(orderId),
+  };
+  assert.deepEqual(await refusal(checkOut({}, deps)), ['discountHeld', 'discountCode']);
+  assert.deepEqual([released, released.length], [asked, 1]);
 });
 
 test('a code that cannot be used leaves the Idempotency-Key free for the same customer', async () => {

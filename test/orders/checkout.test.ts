@@ -6,6 +6,8 @@ import type { ProductDocument } from '../../src/orders/catalogue.ts';
 import { type CheckoutDeps, createCheckout, type IdempotencyKeyDocument } from '../../src/orders/checkout.ts';
 import type { OrderDocument } from '../../src/orders/order-document.ts';
 import { GatewayError, type NewGatewayOrder, type PaymentGateway } from '../../src/payments/gateway.ts';
+import { createStockHolder, releaseStock } from '../../src/stock/hold-stock.ts';
+import { aPackage } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const product: ProductDocument = {
@@ -76,6 +78,7 @@ function checkoutWith(gateway: PaymentGateway, change: Partial<CheckoutDeps> = {
   return createCheckout({
     db,
     holdStock: async () => ({ kind: 'held' }),
+    releaseStock: async () => undefined,
     gateways: { cashfree: gateway },
     policy: { checkoutExpiryMs: 3_600_000 },
     now: () => at,
@@ -333,4 +336,44 @@ test('a checkout beyond the stock is refused with the sentence of the holder, an
   const { orderId } = placed(await checkOut(withKey));
   const of = { orderId, supplier: 'smartvps', packageKey: '103.181.91', reserve: 0 };
   assert.deepEqual(asked, [of, of], 'the same key asks again, for the same order');
+});
+
+/** The real holder on one address, as `checkoutWith` takes it. */
+async function lastAddress(): Promise<Pick<CheckoutDeps, 'holdStock' | 'releaseStock'>> {
+  const stock = collectionsOf(fresh.db);
+  await stock.packages.deleteMany({});
+  await stock.packages.insertOne(aPackage({ counts: { available: 1, readAt: at } }));
+  const policy = { checkoutHoldMs: 900_000, longestPurchaseMs: 240_000 };
+  return {
+    holdStock: createStockHolder({ db: stock, policy, now: () => at }),
+    releaseStock: (input) => releaseStock({ db: stock }, input),
+  };
+}
+
+test('a checkout that the gateway refuses, or cannot take, lets go of the last address at once', async () => {
+  const { gateway, failures } = fakeGateway();
+  const checkOut = checkoutWith(gateway, await lastAddress());
+  failures.push(new GatewayError({ code: 'refused', message: 'Failed.', field: 'customer.phone' }));
+  assert.equal((await checkOut(request)).kind, 'refused');
+  failures.push(unreachable());
+  assert.equal((await checkOut(request)).kind, 'gatewayFailed');
+  placed(await checkOut(request));
+  const full = await checkOut(request);
+  assert.equal(full.kind === 'refused' && full.reason, 'atCapacity', 'one that is placed keeps it');
+});
+
+test('a checkout with a key keeps its address while the gateway is away, and holds it again where it was let go', async () => {
+  const { gateway, failures } = fakeGateway();
+  const checkOut = checkoutWith(gateway, await lastAddress());
+  const mine = { ...request, idempotencyKey: 'key-1' };
+  const other = { ...request, idempotencyKey: 'key-2' };
+  failures.push(unreachable());
+  assert.equal((await checkOut(mine)).kind, 'gatewayFailed');
+  const full = await checkOut(other);
+  assert.equal(full.kind === 'refused' && full.reason, 'atCapacity');
+  failures.push(new GatewayError({ code: 'refused', message: 'Failed.', field: 'customer.phone' }));
+  assert.equal((await checkOut(mine)).kind, 'refused');
+  placed(await checkOut(other));
+  const late = await checkOut(mine);
+  assert.equal(late.kind === 'refused' && late.reason, 'atCapacity', 'the address is another one’s now');
 });

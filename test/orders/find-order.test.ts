@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { collectionsOf } from '../../src/database.ts';
 import { orderStatuses } from '../../src/domain/order.ts';
+import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { describeStatus, describeStatusForCustomer } from '../../src/orders/customer-status.ts';
 import { findOrder } from '../../src/orders/find-order.ts';
 import { listProducts } from '../../src/orders/list-products.ts';
 import type { OrderDocument } from '../../src/orders/order-document.ts';
+import { listStock as readStock } from '../../src/stock/stock-overview.ts';
+import { anOrder, aPackage } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const db = collectionsOf((await freshDatabase()).db);
@@ -120,7 +123,7 @@ test('no sentence for customers names a code, a supplier, a package or a lock', 
   }
 });
 
-test('products are listed by id, and a disabled one is not available', async () => {
+test('products are listed by id; one that is disabled, or of which nothing is free, is not available', async () => {
   const product = {
     name: 'Silver',
     supplier: 'smartvps',
@@ -133,9 +136,26 @@ test('products are listed by id, and a disabled one is not available', async () 
   await db.products.insertMany([
     { ...product, sizes, _id: 'b', disabled: { note: 'off', at, by: 'monitor' } },
     { ...product, sizes, _id: 'a', disabled: null },
+    { ...product, sizes, _id: 'c', reserve: 2, disabled: null },
   ]);
-  assert.deepEqual(await listProducts({ db }), [
-    { productId: 'a', name: 'Silver', available: true, sizes },
-    { productId: 'b', name: 'Silver', available: false, sizes },
+  const listed = async () => {
+    const policy = resolvePolicy(defaultPolicy);
+    const listStock = () => readStock({ db, policy, now: () => at }, { historyDays: 0 });
+    return (await listProducts({ db, listStock })).map(({ productId, available }) => [productId, available]);
+  };
+  assert.deepEqual(await listed(), [
+    ['a', true],
+    ['b', false],
+    ['c', true],
   ]);
+  await db.packages.insertOne(aPackage({ counts: { available: 3, readAt: at } }));
+  await db.orders.deleteMany({});
+  await db.orders.insertOne(anOrder({ _id: 'waits', status: 'waitingForStock' }));
+  assert.deepEqual(await listed(), [
+    ['a', true],
+    ['b', false],
+    ['c', false],
+  ]);
+  const [first] = await listProducts({ db, listStock: async () => [] });
+  assert.deepEqual(first, { productId: 'a', name: 'Silver', available: true, sizes });
 });
