@@ -2,7 +2,6 @@ import { checkStock, markPackageDry } from '../src/orders/check-stock.ts';
 import { deliverOrder } from '../src/orders/deliver-order.ts';
 import { openOrder } from '../src/orders/open-order.ts';
 import { planOrder } from '../src/orders/plan-order.ts';
-import { projectOrder } from '../src/orders/project-order.ts';
 import { recordPayment } from '../src/payments/record-payment.ts';
 import { findCasePlace } from '../src/purchases/find-case-place.ts';
 import { claimServer } from '../src/servers/claim-server.ts';
@@ -20,6 +19,7 @@ import { createPurchasing } from './purchasing.ts';
 import { createRemedies } from './remedies.ts';
 import { createReturns } from './returns.ts';
 import { wakingAfter } from './wake-waiting.ts';
+import { createProjecting } from './write-projection.ts';
 
 /** Activities of the order's workflows, on the task queue `orders`. */
 export function createActivities(
@@ -41,13 +41,7 @@ export function createActivities(
     }),
     recordPayment: (input) => recordPayment(deps, input),
     planOrder: (input) => planOrder(settling, input),
-    projectOrder: async (projection) => {
-      const result = await projectOrder(deps, projection);
-      const { orderId, workflowId, status, failure } = projection;
-      const fields = { orderId, workflowId, status, ...(failure ? { failure: failure.code } : {}) };
-      if (result.kind === 'written') for (const { text } of projection.timeline) deps.log.info(fields, text);
-      return result;
-    },
+    ...createProjecting(deps),
     checkStock: (input) => checkStock(withStock, input),
     ...wakingAfter(deps, createPurchasing(deps)),
     ...createRemedies(deps, settling),
