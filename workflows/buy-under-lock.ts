@@ -65,6 +65,7 @@ async function buyHoldingTheLock(
   });
   for (;;) {
     const { lowStockWarning } = policy;
+    run.stockHasChanged = false;
     const [found] = await Promise.all([
       stock.checkStock({ orderId, trial: run.trial, lowStockWarning }),
       writing,

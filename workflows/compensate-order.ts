@@ -141,6 +141,7 @@ async function runRemedy(
     retriesByItself: 0,
     isRemedy: true,
     waitingForStockSinceMs: null,
+    stockHasChanged: false,
     month,
   };
   const ended = await runToTheEnd(run);

@@ -27,6 +27,8 @@ export interface BuyingRun {
   earlyDecision: Decision | null;
   /** Since when the order waits for stock, over several looks; null while it does not. */
   waitingForStockSinceMs: number | null;
+  /** Told that the stock has changed since it was last looked at. */
+  stockHasChanged: boolean;
 }
 
 /** All that the steps of one order share. */

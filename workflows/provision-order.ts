@@ -108,6 +108,7 @@ async function runOrder({
     earlyDecision: null,
     paymentsAtPlan: payments.settled,
     waitingForStockSinceMs: null,
+    stockHasChanged: false,
   };
   const status = await runToTheEnd(run, opened);
   if (order.freeMonthOf) await records.tellFreeMonth({ orderId: order.freeMonthOf.orderId });

@@ -66,12 +66,12 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
   const { policy, messages, order, slot } = run;
   const { orderId } = order;
   const { lowStockWarning } = policy;
-  let hasChanged = false;
-  // Registered here: an order that never waits knows nothing of it. What came before is handed over now.
+  // Registered here: an order that never waits knows nothing of it. What came before is handed over now, and what comes
+  // between two waits is kept for the second.
   setHandler(
     stockChangedSignal,
     () => {
-      hasChanged = true;
+      run.stockHasChanged = true;
     },
     {
       description:
@@ -80,7 +80,7 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
   );
   for (;;) {
     await condition(
-      () => messages.isAwake || hasChanged || slot.isDecided || limit.isOver,
+      () => messages.isAwake || run.stockHasChanged || slot.isDecided || limit.isOver,
       policy.stockEveryMs,
       {
         summary: 'looks at the stock again',
@@ -93,7 +93,7 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
       return true;
     }
     if (limit.isOver) return false;
-    hasChanged = false;
+    run.stockHasChanged = false;
     if (messages.takeWake()) run.trial = true;
     const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning, waits: true });
     if (look.kind === 'available' && !slot.taken) return true;
