@@ -137,6 +137,35 @@ export async function importProducts({ db, entries, defaults }: ImportDeps): Pro
   return counts;
 }
 
+/** A product with its package, as far as a catalogue says. */
+export interface PlannedProduct extends Pick<ProductDocument, 'name' | 'sizes' | 'packageKey'> {
+  packageName: string;
+  packageId: string | null;
+}
+
+/** What an import would make of each entry, by `productId`; nothing is written. @throws CatalogueError as the import. */
+export async function previewProducts({
+  db,
+  entries,
+  defaults,
+}: ImportDeps): Promise<Map<string, PlannedProduct>> {
+  const plans = planPackages({ entries, known: await db.packages.find().toArray() });
+  return new Map(
+    plans.map(({ product, pool }) => [
+      product.productId,
+      plannedOf(productOf({ product, pool, defaults }).fields, pool),
+    ]),
+  );
+}
+
+/** The same of what is stored. */
+export function plannedOf(
+  { name, sizes, packageKey }: Pick<ProductDocument, 'name' | 'sizes' | 'packageKey'>,
+  { name: packageName, packageId }: PackageDocument,
+): PlannedProduct {
+  return { name, sizes, packageKey, packageName, packageId };
+}
+
 interface Plan {
   product: CatalogueEntry;
   pool: PackageDocument;

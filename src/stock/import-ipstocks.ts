@@ -1,20 +1,24 @@
 import type { Collections } from '../database.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
-import { importProducts, parseCatalogue } from '../orders/import-products.ts';
-import { leafPaths, type OldProduct, readIpstocks } from './read-ipstocks.ts';
+import { packageDocumentId } from '../orders/catalogue.ts';
+import {
+  importProducts,
+  type PlannedProduct,
+  parseCatalogue,
+  plannedOf,
+  previewProducts,
+} from '../orders/import-products.ts';
+import { compareIpstock, type FieldsOfDocument } from './compare-ipstock.ts';
+import { documentIdOf, type OldProduct, readIpstocks } from './read-ipstocks.ts';
 
 /** One document of the old shop and what becomes of it. */
-interface ImportLine {
+interface ImportLine extends FieldsOfDocument {
   productId: string;
   name: string;
   packageName: string;
   sizes: { ramGb: number; pricePaise: number }[];
   isNew: boolean;
   isSold: boolean;
-  /** Fields that became members of the product, and those that are kept beside it as they were. */
-  mapped: string[];
-  kept: string[];
-  lost: string[];
 }
 
 /** What an import did, or would do (`dryRun`). */
@@ -26,10 +30,11 @@ export interface IpstocksReport {
 
 /**
  * Brings an export of the old shop's `ipstocks` into the catalogue. Every document is kept whole beside its product, so
- * no field is lost; that is looked at, not assumed. Safe to repeat. @throws with every problem, before anything is written.
+ * no field is lost; that is looked at, not assumed: after the import in the stored product, in a dry run in the one
+ * that would be stored. Safe to repeat, in parts and in any order. @throws with every problem, before anything is written.
  */
 export async function importIpstocks(
-  deps: { db: Pick<Collections, 'products' | 'packages'>; now: () => string },
+  deps: { db: Rows; now: () => string },
   input: {
     documents: unknown;
     dryRun: boolean;
@@ -39,30 +44,59 @@ export async function importIpstocks(
 ): Promise<IpstocksReport> {
   const { db } = deps;
   const { dryRun, by, defaults } = input;
-  const old = readIpstocks(input.documents);
-  const entries = parseCatalogue(old.map(({ entry }) => entry));
   // By the document that is kept, so that an import which broke off goes on where it stopped.
-  const known = new Set((await keptProducts(db)).map(({ _id }) => _id));
+  const known = await productsByDocument(db);
+  const old = readIpstocks(input.documents, known);
+  const entries = parseCatalogue(old.map(({ entry }) => entry));
+  const planned = await previewProducts({ db, entries, defaults });
   if (!dryRun) {
     await importProducts({ db, entries, defaults });
     for (const product of old) await keepDocument(deps, { product, by });
   }
-  const stored = dryRun ? [] : await keptProducts(db);
+  const stored = dryRun ? planned : await storedProducts(db);
+  const kept = new Map((await keptProducts(db)).map(({ _id, imported }) => [_id, imported]));
   const lines = old.map((product): ImportLine => {
     const { productId, name, packageName, sizes } = product.entry;
-    const found = stored.find(({ _id }) => _id === productId);
-    const imported = dryRun ? product.document : found?.imported;
+    const imported = dryRun ? textOf(product) : kept.get(productId);
     return {
       ...{ productId, name, packageName, sizes },
-      isNew: !known.has(productId),
+      isNew: !known.has(product.documentId),
       isSold: product.isSold,
-      ...fieldsOf(product, imported),
+      ...compareIpstock(product, {
+        kept: imported === undefined ? {} : JSON.parse(imported),
+        product: stored.get(productId) ?? null,
+      }),
     };
   });
   return { dryRun, lines, lost: lines.reduce((sum, { lost }) => sum + lost.length, 0) };
 }
 
-function keptProducts(db: Parameters<typeof importIpstocks>[0]['db']) {
+type Rows = Pick<Collections, 'products' | 'packages'>;
+
+/** The products that were imported before, by the `_id` of their document. */
+async function productsByDocument(db: Rows): Promise<Map<string, string>> {
+  const pairs = (await keptProducts(db)).flatMap(({ _id, imported }): [string, string][] => {
+    const documentId = imported === undefined ? undefined : documentIdOf(JSON.parse(imported));
+    return documentId === undefined ? [] : [[documentId, _id]];
+  });
+  return new Map(pairs);
+}
+
+async function storedProducts(db: Rows): Promise<Map<string, PlannedProduct>> {
+  const [products, packages] = await Promise.all([
+    db.products.find().toArray(),
+    db.packages.find().toArray(),
+  ]);
+  const pools = new Map(packages.map((pool) => [pool._id, pool]));
+  return new Map(
+    products.flatMap((product) => {
+      const pool = pools.get(packageDocumentId(product));
+      return pool ? [[product._id, plannedOf(product, pool)] as const] : [];
+    }),
+  );
+}
+
+function keptProducts(db: Rows) {
   return db.products.find({ imported: { $exists: true } }).toArray();
 }
 
@@ -72,8 +106,7 @@ async function keepDocument(
   { product, by }: { product: OldProduct; by: string },
 ): Promise<void> {
   const { productId: _id } = product.entry;
-  // As text: names of its fields may hold dots and dollars, which the database reads as paths.
-  const imported = JSON.stringify(product.document);
+  const imported = textOf(product);
   if (!product.isSold) {
     const disabled = { note: 'Not available in the old shop', at: now(), by };
     const first = { _id, disabled: null, imported: { $exists: false } };
@@ -82,15 +115,7 @@ async function keepDocument(
   await db.products.updateOne({ _id }, { $set: { imported } });
 }
 
-function fieldsOf(product: OldProduct, imported: unknown): Pick<ImportLine, 'mapped' | 'kept' | 'lost'> {
-  const { mapped, document } = product;
-  const stored = new Set(leafPaths(typeof imported === 'string' ? JSON.parse(imported) : (imported ?? {})));
-  const paths = leafPaths(document);
-  const isMapped = (path: string) => mapped.some((field) => path === field || path.startsWith(`${field}.`));
-  const others = paths.filter((path) => !isMapped(path));
-  return {
-    mapped,
-    kept: others.filter((path) => stored.has(path)),
-    lost: paths.filter((path) => !stored.has(path)),
-  };
+/** As text: names of its fields may hold dots and dollars, which the database reads as paths. */
+function textOf({ document }: OldProduct): string {
+  return JSON.stringify(document);
 }

@@ -13,9 +13,11 @@ export interface OldProduct {
     sizes: { ramGb: number; pricePaise: number }[];
   };
   isSold: boolean;
+  /** Its `_id` in the old shop, by which it is found again. */
+  documentId: string;
   document: Record<string, unknown>;
-  /** Paths of fields that became members of the product; the others are kept as they are. */
-  mapped: string[];
+  /** Paths of the fields that name its package, where it has them. */
+  packageFields: { packageName: string | null; packageId: string | null };
 }
 
 const price = z
@@ -30,8 +32,9 @@ const price = z
   .refine((rupees) => rupees > 0, { error: 'is not a price' });
 const option = z.union([price, z.looseObject({ price }).transform((given) => given.price)]);
 const memory = z.looseObject({ price, ram: z.unknown().optional(), memory: z.unknown().optional() });
+const documentId = z.union([z.string(), z.looseObject({ $oid: z.string() }).transform(({ $oid }) => $oid)]);
 const document = z.looseObject({
-  _id: z.union([z.string(), z.looseObject({ $oid: z.string() }).transform(({ $oid }) => $oid)]),
+  _id: documentId,
   name: z.string().trim().min(1),
   available: z.boolean().optional(),
   memoryOptions: z.union([z.array(memory), z.record(z.string(), option)]),
@@ -39,27 +42,71 @@ const document = z.looseObject({
 });
 type OldDocument = z.output<typeof document>;
 
-/** Reads an export of `ipstocks` (a JSON array). Names carry decoration, prices are rupees. @throws with every problem. */
-export function readIpstocks(json: unknown): OldProduct[] {
+/**
+ * Reads an export of `ipstocks` (a JSON array). Names carry decoration, prices are rupees. `known` has the product of
+ * each document that was imported before: it keeps its id, whatever stands beside it in the file. @throws with every
+ * problem.
+ */
+export function readIpstocks(json: unknown, known: ReadonlyMap<string, string> = new Map()): OldProduct[] {
   if (!Array.isArray(json))
     throw new Error('Failed to read the old stock: it is not a JSON array of documents.');
   const problems: string[] = [];
-  const taken = new Set<string>();
-  const products = json.flatMap((raw: unknown, index): OldProduct[] => {
+  const drafts = json.flatMap((raw: unknown, index): Draft[] => {
     const parsed = document.safeParse(raw);
     const told = parsed.success
-      ? productOf(parsed.data, raw as Record<string, unknown>, taken)
+      ? draftOf(parsed.data, raw as Record<string, unknown>)
       : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; ');
-    if (typeof told !== 'string') return [told];
+    if (typeof told !== 'string') return [{ ...told, index }];
     problems.push(`Document ${index}: ${told}`);
     return [];
   });
-  if (problems.length === 0) return products;
-  throw new Error(`Failed to read the old stock:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+  const ids = nameProducts(drafts, known, problems);
+  if (problems.length > 0)
+    throw new Error(`Failed to read the old stock:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+  return drafts.map(({ index: _, entry, ...draft }) => ({
+    ...draft,
+    entry: { productId: ids.get(draft.documentId) ?? '', ...entry },
+  }));
 }
 
-/** The product, or why it cannot be one. */
-function productOf(old: OldDocument, raw: Record<string, unknown>, taken: Set<string>): OldProduct | string {
+interface Draft extends Omit<OldProduct, 'entry'> {
+  index: number;
+  entry: Omit<OldProduct['entry'], 'productId'>;
+}
+
+/**
+ * The product ids by document: the one it has; else the package's, which of several documents the one with the lowest
+ * `_id` gets; else with the end of its own `_id`. An id that another document owns is nobody else's.
+ */
+function nameProducts(
+  drafts: readonly Draft[],
+  known: ReadonlyMap<string, string>,
+  problems: string[],
+): Map<string, string> {
+  const owners = new Map([...known].map(([documentId, productId]) => [productId, documentId]));
+  const ids = new Map<string, string>();
+  const byId = [...drafts].sort((a, b) => (a.documentId < b.documentId ? -1 : 1));
+  for (const { index, documentId, entry } of byId) {
+    if (ids.has(documentId)) {
+      problems.push(`Document ${index}: its _id "${documentId}" is there more than once`);
+      continue;
+    }
+    const plain = `vps-${entry.packageName.replaceAll('.', '-')}`;
+    const wished = [plain, `${plain}-${documentId.slice(-6)}`];
+    const isFree = (id: string) => (owners.get(id) ?? documentId) === documentId;
+    const productId = known.get(documentId) ?? wished.find(isFree);
+    if (productId === undefined) {
+      problems.push(`Document ${index}: the product ids ${wished.join(' and ')} belong to other documents`);
+      continue;
+    }
+    owners.set(productId, documentId);
+    ids.set(documentId, productId);
+  }
+  return ids;
+}
+
+/** The product without its id, or why it cannot be one. */
+function draftOf(old: OldDocument, raw: Record<string, unknown>): Omit<Draft, 'index'> | string {
   const smartvps = (old.defaultConfigurations?.smartvps ?? {}) as Record<string, unknown>;
   const at = 'defaultConfigurations.smartvps';
   const named = findText(smartvps, ['ip', 'package', 'name'], (text) => parsePackageName(text) !== undefined);
@@ -68,15 +115,8 @@ function productOf(old: OldDocument, raw: Record<string, unknown>, taken: Set<st
   const id = findText(smartvps, ['pid', 'packageId', 'id']);
   const sizes = sizesOf(old.memoryOptions);
   if (typeof sizes === 'string') return sizes;
-  const plain = `vps-${packageName.replaceAll('.', '-')}`;
-  const productId = taken.has(plain) ? `${plain}-${old._id.slice(-6)}` : plain;
-  taken.add(productId);
-  const mapped = ['_id', 'name', 'memoryOptions'];
-  if (old.available !== undefined) mapped.push('available');
-  for (const found of [named, id]) if (found) mapped.push(`${at}.${found.key}`);
   return {
     entry: {
-      productId,
       name: old.name,
       supplier: 'smartvps',
       packageName,
@@ -84,9 +124,19 @@ function productOf(old: OldDocument, raw: Record<string, unknown>, taken: Set<st
       sizes,
     },
     isSold: old.available !== false,
+    documentId: old._id,
     document: raw,
-    mapped,
+    packageFields: {
+      packageName: named ? `${at}.${named.key}` : null,
+      packageId: id ? `${at}.${id.key}` : null,
+    },
   };
+}
+
+/** The `_id` of a document of the old shop, as it came; undefined where it has none that is readable. */
+export function documentIdOf(raw: unknown): string | undefined {
+  const parsed = z.looseObject({ _id: documentId }).safeParse(raw);
+  return parsed.success ? parsed.data._id : undefined;
 }
 
 function findText(
@@ -119,11 +169,4 @@ function sizesOf(options: OldDocument['memoryOptions']): { ramGb: number; priceP
 function ramOf(label: string): number | undefined {
   const digits = /^(\d{1,3})\s*(?:gb|g)?(?:\s*ram)?$/i.exec(label.trim())?.[1];
   return digits === undefined ? undefined : Number(digits);
-}
-
-/** Paths of every value in a document, `a.b.0`; an empty object or list is a value. */
-export function leafPaths(value: unknown, path = ''): string[] {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  if (entries.length === 0) return [path];
-  return entries.flatMap(([key, inner]) => leafPaths(inner, path === '' ? key : `${path}.${key}`));
 }
