@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
@@ -62,4 +63,25 @@ test('a restock for all of them serves the rest in the order of payment, none tw
   for (const orderId of waiting) await service.orderIn(orderId, 'active');
   assert.deepEqual(await servedOrders(), waiting);
   await assertLedgersAgree(service);
+});
+
+test('a restock between two waits is not missed: the order has looked at the old stock, but does not wait yet', async () => {
+  await addAddresses('103.184.12.31-33');
+  await service.sync();
+  const orderId = await service.order({ productId: productOf(packageName), pay: false });
+  await addAddresses();
+  await simulator.pay({ orderId });
+  await service.orderIn(orderId, 'waitingForStock');
+  const tell = () => service.client.workflow.getHandle(orderWorkflowId(orderId)).signal('stockChanged');
+  // Its look finds stock; the one under the lock takes long, and finds none.
+  await addAddresses('103.184.12.31-33');
+  const empty = JSON.stringify({ packages: [{ id: 5, name: packageName, ipv4: 0, status: 'active' }] });
+  await simulator.addFaults({ call: 'ipstock', when: { nth: 2 }, do: { kind: 'garbage', text: empty } });
+  await simulator.addFaults({ call: 'ipstock', when: { nth: 2 }, do: { kind: 'delay', ms: 9_500 } });
+  await tell();
+  await service.orderIn(orderId, 'provisioning');
+  await tell();
+  await service.orderIn(orderId, 'active');
+  const { timeline = [] } = (await db.orders.findOne({ _id: orderId })) ?? {};
+  assert.equal(timeline.filter(({ text }) => text.endsWith('Waits for stock.')).length, 2);
 });

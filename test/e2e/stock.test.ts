@@ -22,6 +22,13 @@ const checkout = (id = productId) =>
 const setStock = (packageName: string, addresses: string[]) =>
   simulator.updatePackage(packageName, { addresses });
 
+async function isAvailable(id = productId): Promise<boolean | undefined> {
+  const headers = { authorization: `Bearer ${service.secrets.storefrontToken}` };
+  const response = await fetch(`${service.apiUrl}/api/products`, { headers });
+  const products = (await response.json()) as { productId: string; available: boolean }[];
+  return products.find((product) => product.productId === id)?.available;
+}
+
 const lineOf = ({ packages }: Awaited<ReturnType<typeof service.sync>>, name = marked) =>
   packages.find(({ packageName }) => packageName === name);
 
@@ -71,7 +78,23 @@ test('the reserve is not sold, and the refusal says how many are left', async ()
   const { status, body } = await checkout();
   assert.deepEqual([status, body.type], [409, '/problems/at-capacity']);
   assert.match(body.detail ?? '', /is at capacity \(5 IPs remaining\)/);
+  assert.equal(await isAvailable(), false, 'the list of products says so before');
+});
+
+test('one above the reserve is sold; the warning comes at its mark, not above it', async () => {
+  await setStock(marked, ['103.184.12.51-56']);
+  await service.sync();
+  assert.equal(await isAvailable(), true);
+  const warnings = async (orderId: string) => {
+    await service.orderIn(orderId, 'active');
+    const { timeline = [] } = (await db.orders.findOne({ _id: orderId })) ?? {};
+    return timeline.map(({ text }) => text).filter((text) => text.includes('running low'));
+  };
+  assert.deepEqual(await warnings(await service.order({ productId })), []);
   await db.products.updateOne({ _id: productId }, { $set: { reserve: 0 } });
+  assert.deepEqual(await warnings(await service.order({ productId })), [
+    `Package ${marked} is running low on IPs: 5 available; concurrent orders may get an address of another package`,
+  ]);
 });
 
 test('at the mark the sync takes the product off, checkout refuses it with the note, and the admin is told', async () => {
