@@ -66,7 +66,8 @@ export function remedyPorts(db: Collections) {
 }
 
 /** A remedy begins where nothing is at the supplier at this moment. */
-function objectionOf({ _id, status, owner, money }: OrderDocument, option: RemedyOption): string | null {
+function objectionOf(order: OrderDocument, option: RemedyOption): string | null {
+  const { _id, status, owner, money, freeMonthOf } = order;
   if (owner === null) return `Order ${_id} is ${status}: nothing was paid for it.`;
   if (money === 'refunding' || money === 'refunded')
     return `The money of order ${_id} has gone back already.`;
@@ -75,6 +76,9 @@ function objectionOf({ _id, status, owner, money }: OrderDocument, option: Remed
   const isRefund = option === 'refund';
   if (!isRefund && money !== 'kept') {
     return `Order ${_id} was not rightly paid: choose refund, or wait for the right payment.`;
+  }
+  if (!isRefund && freeMonthOf?.act === 'renew') {
+    return `Order ${_id} renews the server of order ${freeMonthOf.orderId} and buys none: choose refund, or a remedy for that order.`;
   }
   switch (status) {
     case 'failed':
