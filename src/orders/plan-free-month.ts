@@ -10,7 +10,7 @@ import {
   takeMoney,
   unreturnedPayments,
 } from './plan-refund.ts';
-import { findKeptServer, livingServers } from './remedy-servers.ts';
+import { endOtherServers, findKeptServer, livingServers } from './remedy-servers.ts';
 
 interface MonthPlan {
   order: OrderDocument;
@@ -52,6 +52,8 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const payment = unreturned.find((key) => !skip.includes(key));
   if (payment) return { kind: 'refund', paymentKey: payment };
   if (unreturned.length > 0) return blocked();
+  const other = await endOtherServers(deps, { orderId, purchaseId });
+  if (other) return other;
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,

@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import type { RemedyStep } from '../domain/remedy-step.ts';
 import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { isLiving, type TenancyState } from '../servers/server-document.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -23,6 +24,15 @@ export async function livingServers({ db, now }: Deps, orderId: string): Promise
     const isHeld = state !== 'stranded' && (state === 'delivered' || isLiving({ tenancy, now: now() }));
     return isHeld && purchaseId !== null ? [{ purchaseId, ip, state }] : [];
   });
+}
+
+/** The leg that ends the next server of an order beside the one that its customer has; undefined where none is left. */
+export async function endOtherServers(
+  deps: Deps,
+  { orderId, purchaseId }: { orderId: string; purchaseId: string },
+): Promise<Extract<RemedyStep, { kind: 'endServer' }> | undefined> {
+  const other = (await livingServers(deps, orderId)).find((server) => server.purchaseId !== purchaseId);
+  return other && { kind: 'endServer', purchaseId: other.purchaseId, ip: other.ip };
 }
 
 /** A server that is the customer's to keep: its purchase is known to the end. */
