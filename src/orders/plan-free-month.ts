@@ -57,7 +57,7 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,
-    until: new Date(Date.parse(startedAt) + freeMonthMs).toISOString(),
+    until: endOfMonth({ startedAt, freeMonthMs, expiresAt: server.expiresAt }),
     state: 'running',
     renewalId: null,
   };
@@ -68,6 +68,17 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const begun = await db.orders.findOne({ _id: orderId });
   if (begun?.freeMonth) return monthStep(begun.freeMonth, { ip, waitsFor: null });
   return blocked(`The money of order ${orderId} has not gone back.`);
+}
+
+/** The supplier's days end by a clock of its own: what is to be ended in time is ended a day before. */
+const termMarginMs = 24 * 60 * 60 * 1000;
+
+/** A month lasts no longer than the supplier was paid for: past that the customer has nothing, and we cannot end it. */
+function endOfMonth(input: { startedAt: string; freeMonthMs: number; expiresAt: string | null }): string {
+  const { startedAt, freeMonthMs, expiresAt } = input;
+  const startedMs = Date.parse(startedAt);
+  const termMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - termMarginMs;
+  return new Date(Math.max(startedMs, Math.min(startedMs + freeMonthMs, termMs))).toISOString();
 }
 
 function monthStep(

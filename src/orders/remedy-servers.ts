@@ -14,15 +14,17 @@ export interface OrderServer {
   purchaseId: string;
   ip: string;
   state: TenancyState;
+  /** ISO UTC date at which the month ends that the supplier was paid for; null where it is not known. */
+  expiresAt: string | null;
 }
 
 /** Every server that an order holds; one that was delivered counts also past its month: it may have been renewed. */
 export async function livingServers({ db, now }: Deps, orderId: string): Promise<OrderServer[]> {
   const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
   return servers.flatMap(({ ip, tenancy }) => {
-    const { purchaseId, state } = tenancy;
+    const { purchaseId, state, expiresAt } = tenancy;
     const isHeld = state !== 'stranded' && (state === 'delivered' || isLiving({ tenancy, now: now() }));
-    return isHeld && purchaseId !== null ? [{ purchaseId, ip, state }] : [];
+    return isHeld && purchaseId !== null ? [{ purchaseId, ip, state, expiresAt }] : [];
   });
 }
 

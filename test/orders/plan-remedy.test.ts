@@ -75,3 +75,20 @@ test('a free month begins with one server alone', async () => {
   await setTenancy(second, { 'tenancy.state': 'stranded' });
   assert.equal((await plan()).kind, 'freeMonth');
 });
+
+const dayMs = 86_400_000;
+const terms: [string, string, number, string][] = [
+  ['is paid for longer', '2027-01-31T23:59:59.999Z', 30 * dayMs, '2026-12-21T12:00:00.000Z'],
+  ['ends before the month', '2026-12-10T12:00:00.000Z', 30 * dayMs, '2026-12-09T12:00:00.000Z'],
+  ['is as good as over', '2026-11-21T13:00:00.000Z', 30 * dayMs, at],
+];
+for (const [what, expiresAt, freeMonthMs, until] of terms) {
+  test(`a free month ends in time where the supplier's term ${what}`, async () => {
+    const { db, plan, setTenancy } = await setUp('refundAndFreeMonth', { money: 'refunding' });
+    await setTenancy(second, { 'tenancy.state': 'stranded' });
+    await setTenancy(first, { 'tenancy.expiresAt': expiresAt });
+    const step = await plan({ freeMonthMs });
+    assert.deepEqual([step.kind, step.kind === 'freeMonth' && step.until], ['freeMonth', until]);
+    assert.equal((await db.orders.findOne({ _id: 'a' }))?.freeMonth?.until, until);
+  });
+}
