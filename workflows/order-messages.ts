@@ -40,6 +40,8 @@ interface MessageDesk {
   policy: () => ResolvedPolicy | undefined;
   /** True once something was sent to the supplier for the order. */
   isSent: () => boolean;
+  /** True while the supplier is asked to renew a server: an ending would be half true. */
+  isRenewing?: () => boolean;
   /** Set for the run of a remedy: what it is doing, null before it has the order. */
   remedy?: () => RemedyNow | null;
 }
@@ -197,6 +199,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (desk.remedy) {
       return refused(`Order ${record.orderId} has a remedy under way; it cannot be cancelled.`);
     }
+    if (desk.isRenewing?.()) return refusedRenewing();
     return judgeEnding(answerCancel(state), { act: 'cancel', option: 'refund', endsAs: 'cancelled' });
   }
 
@@ -224,8 +227,15 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       decided: slot.taken,
       sent: desk.isSent(),
     };
+    if (desk.isRenewing?.()) return refusedRenewing();
     const answer = answerCompensate({ ...state, option });
     return judgeEnding(answer, { act: 'remedy', ...wish, endsAs: 'refunded' });
+  }
+
+  function refusedRenewing() {
+    return refused(
+      `Order ${record.orderId} is renewing its server at this moment: wait until that has ended, then choose.`,
+    );
   }
 
   function judgeEnding(

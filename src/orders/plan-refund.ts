@@ -88,7 +88,7 @@ export async function takeMoney(db: Rows, order: OrderDocument, workflowId: stri
 }
 
 /** A renewal whose money goes back renews nothing any more: the free month runs on. */
-async function releaseMonth(
+export async function releaseMonth(
   db: Pick<Collections, 'orders'>,
   { _id, freeMonthOf }: OrderDocument,
 ): Promise<void> {

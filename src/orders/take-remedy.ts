@@ -1,5 +1,7 @@
 import type { Collections } from '../database.ts';
+import { mayStillRun } from '../domain/free-month.ts';
 import type { Remedy, RemedyChange, RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
+import { isTermOver } from '../servers/server-document.ts';
 import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -26,12 +28,12 @@ export async function takeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyTa
       if (!order.open) return { kind: 'refused', sentence, ended: await factsOf(db, order) };
       return { ...(await factsOfTaken(deps, order, remedy)), isNew: false };
     }
-    const objection = await findObjection(deps, { order, wish });
+    const objection = objectionOfRenewal(order, deps.now()) ?? (await findObjection(deps, { order, wish }));
     if (objection) return { kind: 'refused', sentence: objection };
     const { orderId: _orderId, ...chosen } = wish;
     const mine: Remedy = { ...chosen, startedAt: deps.now(), from: status };
     const moved = await db.orders.updateOne(
-      { _id: order._id, remedy: null, owner, status, version: order.version },
+      { _id: order._id, remedy: null, owner, status, version: order.version, ...asOfRenewal(order) },
       { $set: { remedy: mine, owner: wish.workflowId, open: true } },
     );
     if (moved.matchedCount === 1) {
@@ -54,6 +56,21 @@ async function findObjection(
 ): Promise<string | null> {
   const { order, wish } = input;
   return objectionOf(order, wish.option) ?? objectionOfServer(deps, order, wish);
+}
+
+/** A renewal and a remedy exclude each other: `renewServer` sends only where no remedy has the order. */
+function asOfRenewal({ renewalSent }: OrderDocument) {
+  if (!renewalSent) return { renewalSent: null };
+  const { at, isPaid, isRefused } = renewalSent;
+  return { 'renewalSent.at': at, 'renewalSent.isPaid': isPaid, 'renewalSent.isRefused': isRefused };
+}
+
+function objectionOfRenewal({ _id, status, renewalSent }: OrderDocument, now: string): string | null {
+  if (!renewalSent) return null;
+  // One that is paid for is delivered in a moment.
+  const isBusy = mayStillRun({ ...renewalSent, isPaid: renewalSent.isPaid && status !== 'queued' }, now);
+  if (!isBusy) return null;
+  return `Order ${_id} is renewing its server at this moment: wait until that has ended, then choose.`;
 }
 
 /** What asks for remedies from outside of a workflow. */
@@ -103,7 +120,9 @@ async function objectionOfServer(
 ): Promise<string | null> {
   if (option === 'refundAndFreeMonth') {
     const server = await findKeptServer(deps, order);
-    return server ? null : `No server was bought for order ${order._id}: there is none that could be kept.`;
+    if (!server) return `No server was bought for order ${order._id}: there is none that could be kept.`;
+    if (!isTermOver(server, deps.now())) return null;
+    return `The month of ${server.ip} at the supplier is over: there is none left that could be free. Choose refund.`;
   }
   if (option !== 'priceAdjustment') return null;
   const wish = { productId: productId ?? null, amountPaise: amountPaise ?? null };

@@ -70,3 +70,29 @@ test('after a refund that the gateway took back no server is given for it any mo
   await db.orders.updateOne({ _id: 'a' }, { $set: { money: 'kept' } });
   assert.equal((await planReturn(deps, { paymentKey })).kind, 'nothing', 'the order delivers for it');
 });
+
+test('a server whose month at the supplier is over cannot be kept for free', async () => {
+  const { deps, wish } = await setUp({}, '2026-11-20T23:59:59.999Z');
+  const taken = await takeRemedy(deps, wish('refundAndFreeMonth'));
+  assert.equal(taken.kind, 'refused');
+  assert.match(taken.sentence, /^The month of 103\.181\.91\.7 at the supplier is over/);
+  assert.equal((await takeRemedy(deps, wish('refund'))).kind, 'taken');
+});
+
+test('no remedy begins while a renewal may still be carried out at the supplier', async () => {
+  const sentAt = (at: string) => ({ at, expiresOn: '2026-12-21', isPaid: false, isRefused: false });
+  const renewal = {
+    freeMonthOf: { orderId: 'first', act: 'renew' },
+    status: 'queued',
+    goods: { state: 'none' },
+    renewalSent: sentAt('2026-11-21T11:59:00.000Z'),
+  } as const;
+  const { db, deps, wish } = await setUp(renewal);
+  const refused = await takeRemedy(deps, wish('refund'));
+  assert.equal(refused.kind, 'refused');
+  assert.match(refused.sentence, /^Order a is renewing its server at this moment/);
+  const late = { status: 'failed', renewalSent: sentAt('2026-11-21T11:57:00.000Z') } as const;
+  await db.orders.updateOne({ _id: 'a' }, { $set: late });
+  const taken = await takeRemedy(deps, wish('refund'));
+  assert.equal(taken.kind === 'taken' && taken.order.sent, true, 'it counts as sent');
+});
