@@ -22,6 +22,7 @@ import {
 } from './contract/provision-order.ts';
 import { findInteger, findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
+import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
 import { judgeChange } from './remedy-messages.ts';
@@ -142,7 +143,10 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
   async function heedOwnerChanged(): Promise<void> {
     if (isAskingOwner) return;
     isAskingOwner = true;
-    const isOurs = await CancellationScope.nonCancellable(() => record.isStillOurs());
+    const isOurs = await CancellationScope.nonCancellable(async () => {
+      await gatherMessages({ summary: 'Then the owner of the order is asked for' });
+      return record.isStillOurs();
+    });
     isAskingOwner = false;
     if (!isOurs) slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() });
   }
