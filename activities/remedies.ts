@@ -42,8 +42,9 @@ export function createRemedies(
       return { kind: 'begun' };
     },
     takeRemedy: async (wish) => {
-      const taken = await takeRemedy(deps, wish);
-      const act = startedByHand(wish, taken, deps.now());
+      const startedByHand = activityInfo().workflowExecution?.runId ?? '';
+      const taken = await takeRemedy(deps, { ...wish, startedByHand });
+      const act = actOfStart({ ...wish, startedByHand }, taken, deps.now());
       if (act) await deps.recordActs([act]);
       return { policy: await deps.readPolicy(), taken };
     },
@@ -69,26 +70,42 @@ export function createRemedies(
 
 /**
  * The act of a remedy that a person has started as a workflow, by hand; null where it was asked for by a message or
- * the API, which take the order and record the act before they start it.
+ * the API, which record it themselves. What was taken says so for good: a try that died before it recorded the act
+ * leaves it to the next one.
  */
-function startedByHand(wish: RemedyWish, taken: RemedyTaken, at: string): AdminAct | null {
-  const { orderId, workflowId, option, by, reason } = wish;
-  const isGoingOn = taken.kind === 'taken' ? !taken.isNew : 'ended' in taken;
-  if (isGoingOn) return null;
-  const { runId } = activityInfo().workflowExecution ?? {};
-  const answers = {
-    taken: `The remedy ${option} begins.`,
-    unknown: `There is no order ${orderId}.`,
-    refused: taken.kind === 'refused' ? taken.sentence : '',
-  };
+function actOfStart(
+  wish: RemedyWish & { startedByHand: string },
+  taken: RemedyTaken,
+  at: string,
+): AdminAct | null {
+  if (taken.kind === 'taken') {
+    const { startedByHand, option, startedAt } = taken.remedy;
+    if (startedByHand === undefined) return null;
+    const answer = `The remedy ${option} begins.`;
+    return {
+      ...actOf({ ...taken.remedy, orderId: wish.orderId, startedByHand }),
+      at: startedAt,
+      accepted: true,
+      answer,
+    };
+  }
+  if (taken.kind === 'refused' && taken.ended) return null;
+  const answer = taken.kind === 'refused' ? taken.sentence : `There is no order ${wish.orderId}.`;
+  return { ...actOf(wish), at, accepted: false, answer };
+}
+
+function actOf({
+  orderId,
+  workflowId,
+  by,
+  reason,
+  startedByHand,
+}: Pick<RemedyWish, 'orderId' | 'workflowId' | 'by' | 'reason'> & { startedByHand: string }) {
   return {
-    actId: `${workflowId}:${runId ?? ''}:start`,
-    at,
+    actId: `${workflowId}:${startedByHand}:start`,
     by,
     act: 'compensateOrder',
-    subject: { kind: 'order', id: orderId },
+    subject: { kind: 'order' as const, id: orderId },
     reason,
-    accepted: taken.kind === 'taken',
-    answer: answers[taken.kind],
   };
 }

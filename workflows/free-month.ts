@@ -1,6 +1,7 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler, sleep } from '@temporalio/workflow';
 import type { RemedyStep } from '../src/domain/remedy-step.ts';
 import { freeMonthChangedSignal } from './contract/compensate-order.ts';
+import { gatherMessages } from './gather-messages.ts';
 import { heedDecision, type RemedyRun } from './remedy-run.ts';
 
 /** What a run knows of the free month that it waits out. */
@@ -10,10 +11,12 @@ export interface FreeMonthWatch {
   hasBegun: boolean;
   /** True once its time is over: said by a timer alone. */
   isOver: boolean;
-  /** Reminders that this run has sent, by their ms before the end. */
-  reminded: number[];
-  /** The paid order that is waited for past the end. */
+  /** True once the timers of its reminders and its end run. */
+  isTimed: boolean;
+  /** The paid order that is waited for, also past the end. */
   awaited: string | null;
+  /** True while a timer runs after which the awaited order is looked at. */
+  isLookDue: boolean;
 }
 
 /** Registers the message that wakes a free month; anybody may send it, the document is asked. */
@@ -22,8 +25,9 @@ export function useFreeMonth(): FreeMonthWatch {
     isWoken: false,
     hasBegun: false,
     isOver: false,
-    reminded: [],
+    isTimed: false,
     awaited: null,
+    isLookDue: false,
   };
   setHandler(
     freeMonthChangedSignal,
@@ -63,30 +67,50 @@ async function enterMonth(run: RemedyRun, { ip, until }: Month): Promise<void> {
   });
 }
 
+/** Timers run beside the wait, whatever comes: what a message finds must not decide which of them are started. */
 async function waitInMonth(run: RemedyRun, { startedAt, until, waitsFor }: Month): Promise<void> {
-  const { month, slot, policy, record, notices } = run;
-  const isDone = () => month.isWoken || slot.isDecided;
-  const untilMs = Date.parse(until);
+  const { month, slot } = run;
   if (waitsFor !== null) {
-    if (month.awaited !== waitsFor) record.note(`The paid order ${waitsFor} is awaited.`);
-    month.awaited = waitsFor;
-    const lookMs = Math.max(1_000, Math.floor(policy.decisionDeadlineMs / 8));
-    await condition(isDone, lookMs, { summary: `Looks again what became of ${waitsFor}` });
-    return;
+    lookLater(run, waitsFor);
+  } else {
+    month.awaited = null;
+    if (!month.isTimed) void runTimers(run, { startedAt, until });
+    month.isTimed = true;
   }
-  const startedMs = Date.parse(startedAt);
+  await condition(() => month.isWoken || slot.isDecided || (month.isOver && waitsFor === null));
+  await gatherMessages({ summary: 'Then it is looked at what became of the month' });
+}
+
+function lookLater({ month, policy, record }: RemedyRun, waitsFor: string): void {
+  if (month.awaited !== waitsFor) record.note(`The paid order ${waitsFor} is awaited.`);
+  month.awaited = waitsFor;
+  if (month.isLookDue) return;
+  month.isLookDue = true;
+  const lookMs = Math.max(1_000, Math.floor(policy.decisionDeadlineMs / 8));
+  void sleep(lookMs, { summary: `Looks again what became of ${waitsFor}` }).then(() => {
+    month.isLookDue = false;
+    month.isWoken = true;
+  });
+}
+
+async function runTimers(run: RemedyRun, { startedAt, until }: Pick<Month, 'startedAt' | 'until'>) {
+  const { month, policy } = run;
+  const untilMs = Date.parse(until);
   const reminders = [...policy.freeMonthRemindersMs]
     .sort((a, b) => b - a)
-    .filter((beforeMs) => untilMs - beforeMs > startedMs && !month.reminded.includes(beforeMs));
+    .filter((beforeMs) => untilMs - beforeMs > Date.parse(startedAt));
   for (const beforeMs of reminders) {
     const leftMs = Math.max(1, untilMs - beforeMs - Date.now());
-    if (await condition(isDone, leftMs, { summary: 'Reminds the customer of the end of the month' })) return;
-    month.reminded.push(beforeMs);
-    record.note('The customer is reminded of the end of the free month.');
-    const notice = { kind: 'freeMonth', until, reminder: true } as const;
-    notices.tell({ factId: `freeMonth:${beforeMs}`, notice });
+    await sleep(leftMs, { summary: 'Reminds the customer of the end of the month' });
+    remind(run, { beforeMs, until });
   }
-  const leftMs = Math.max(1, untilMs - Date.now());
-  if (await condition(isDone, leftMs, { summary: 'The end of the free month' })) return;
+  await sleep(Math.max(1, untilMs - Date.now()), { summary: 'The end of the free month' });
   month.isOver = true;
+}
+
+function remind({ now, month, record, notices }: RemedyRun, input: { beforeMs: number; until: string }) {
+  const { beforeMs, until } = input;
+  if (!now.inMonth || month.awaited !== null) return;
+  record.note('The customer is reminded of the end of the free month.');
+  notices.tell({ factId: `freeMonth:${beforeMs}`, notice: { kind: 'freeMonth', until, reminder: true } });
 }

@@ -22,6 +22,7 @@ import {
 } from './contract/provision-order.ts';
 import { findInteger, findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
+import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
 import { judgeChange } from './remedy-messages.ts';
@@ -40,6 +41,8 @@ interface MessageDesk {
   policy: () => ResolvedPolicy | undefined;
   /** True once something was sent to the supplier for the order. */
   isSent: () => boolean;
+  /** True while the supplier is asked to renew a server: an ending would be half true. */
+  isRenewing?: () => boolean;
   /** Set for the run of a remedy: what it is doing, null before it has the order. */
   remedy?: () => RemedyNow | null;
 }
@@ -140,7 +143,10 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
   async function heedOwnerChanged(): Promise<void> {
     if (isAskingOwner) return;
     isAskingOwner = true;
-    const isOurs = await CancellationScope.nonCancellable(() => record.isStillOurs());
+    const isOurs = await CancellationScope.nonCancellable(async () => {
+      await gatherMessages({ summary: 'Then the owner of the order is asked for' });
+      return record.isStillOurs();
+    });
     isAskingOwner = false;
     if (!isOurs) slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() });
   }
@@ -197,6 +203,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (desk.remedy) {
       return refused(`Order ${record.orderId} has a remedy under way; it cannot be cancelled.`);
     }
+    if (desk.isRenewing?.()) return refusedRenewing();
     return judgeEnding(answerCancel(state), { act: 'cancel', option: 'refund', endsAs: 'cancelled' });
   }
 
@@ -224,8 +231,15 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       decided: slot.taken,
       sent: desk.isSent(),
     };
+    if (desk.isRenewing?.()) return refusedRenewing();
     const answer = answerCompensate({ ...state, option });
     return judgeEnding(answer, { act: 'remedy', ...wish, endsAs: 'refunded' });
+  }
+
+  function refusedRenewing() {
+    return refused(
+      `Order ${record.orderId} is renewing its server at this moment: wait until that has ended, then choose.`,
+    );
   }
 
   function judgeEnding(

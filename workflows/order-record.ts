@@ -2,7 +2,6 @@ import {
   condition,
   log,
   setCurrentDetails,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -19,6 +18,7 @@ import {
   statusSinceKey,
   supplierPackageKey,
 } from './contract/search-attributes.ts';
+import { gatherMessages } from './gather-messages.ts';
 import { describeOrder } from './order-details.ts';
 
 export interface OrderRecord {
@@ -73,9 +73,6 @@ interface StatusChange {
 
 /** Lines of the timeline, and acts of the audit log, that one write takes along. */
 const newsPerWrite = 50;
-
-/** Notes of so long are written together. */
-const notesTogetherMs = 1_000;
 
 /** Thrown where a write finds that another workflow owns the order: this run says nothing more. */
 export class OwnerChanged extends Error {
@@ -303,16 +300,11 @@ export function createOrderRecord(orderId: string): OrderRecord {
   }
 }
 
-/**
- * Notes that no status takes along (a refused message, a paused lock) reach the order's document within a second or
- * so. The pause makes the number of writes independent of how messages fall into workflow tasks: where the server
- * ends a task early (over a hundred signals at once, a slow worker) while a local activity runs, a replay meets in one
- * group what came in several at first, and a write for each group would not be found again.
- */
+/** Notes that no status takes along (a refused message, a paused lock) reach the order's document within a second or so. */
 export async function writeNotesInBackground(record: OrderRecord): Promise<void> {
   for (;;) {
     await condition(() => record.hasUnwrittenNotes);
-    await sleep(notesTogetherMs, { summary: 'Then the notes are written' });
+    await gatherMessages({ summary: 'Then the notes are written' });
     if (!record.hasUnwrittenNotes) continue;
     try {
       await record.flush();

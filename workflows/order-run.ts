@@ -34,6 +34,8 @@ export interface BuyingRun {
 /** All that the steps of one order share. */
 export interface OrderRun extends BuyingRun {
   payments: PaymentDesk;
+  /** True while the supplier is asked to renew: nothing else can be decided. */
+  isRenewing: boolean;
   /** How many payments were looked at when the next step was planned. */
   paymentsAtPlan: number;
 }

@@ -58,12 +58,13 @@ async function runOrder({
   const notices = useOrderNotices({ orderId, onFailed: record.note });
   const payments = usePaymentDesk({ orderId, record, notices });
   const slot = createDecisionSlot();
-  const facts: { order: OrderFacts | null } = { order: null };
+  const facts: { order: OrderFacts | null; run: OrderRun | null } = { order: null, run: null };
   const messages = useOrderMessages({
     record,
     slot,
     policy: () => policy,
     isSent: () => facts.order?.sent ?? false,
+    isRenewing: () => facts.run?.isRenewing ?? false,
   });
   // The button "Request Cancellation" of the Temporal Web UI is the message cancelOrder.
   cancelRequested.catch(() => messages.cancelFromUi());
@@ -101,6 +102,7 @@ async function runOrder({
     slot,
     notices,
     payments,
+    isRenewing: false,
     lock,
     trial,
     retriesByItself: 0,
@@ -110,6 +112,7 @@ async function runOrder({
     waitingForStockSinceMs: null,
     stockHasChanged: false,
   };
+  facts.run = run;
   const status = await runToTheEnd(run, opened);
   if (order.freeMonthOf) await records.tellFreeMonth({ orderId: order.freeMonthOf.orderId });
   await nothingLeft();

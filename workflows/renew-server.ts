@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import { renewalActivities } from './activity-proxies.ts';
+import { endingOf } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /** A paid renewal: the supplier is paid for one more month, once; where the month is over the money goes back. */
@@ -11,7 +12,12 @@ export async function renewServer(run: OrderRun): Promise<StepResult> {
     text: 'Renews the server for one more month.',
     next: { text: 'The supplier answers within minutes.', at: null },
   });
+  // What was decided while the status was written comes first: nothing is sent yet.
+  if (endingOf(slot) !== null) return { kind: 'again' };
+  order.sent = true;
+  run.isRenewing = true;
   const renewal = await orWhy(renewalActivities(run.policy).renewServer({ orderId: order.orderId }));
+  run.isRenewing = false;
   if (typeof renewal === 'string') return { kind: 'failed', code: 'supplierUnreachable', message: renewal };
   switch (renewal.kind) {
     case 'renewed': {

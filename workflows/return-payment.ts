@@ -1,7 +1,9 @@
+import type { RawValue } from '@temporalio/common';
 import {
   ActivityFailure,
   allHandlersFinished,
   condition,
+  defineWorkflowOptions,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -10,8 +12,8 @@ import { formatMoney } from '../src/domain/money.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import type { ReturnStep } from '../src/domain/refund.ts';
 import { notices, records, refundActivities } from './activity-proxies.ts';
+import { everyInputRaw, findText, readSignal } from './contract/read-signal.ts';
 import {
-  type ReturnPaymentInput,
   type ReturnPaymentResult,
   returnPaymentWorkflowId,
   returnStatusQuery,
@@ -27,11 +29,11 @@ const dayMs = 86_400_000;
  * what the gateway has taken back after it had called it paid. It goes on by what the books say; what the gateway does
  * not give back is asked for again by itself, told and reminded of, until a person says that it was paid by hand.
  */
-export async function returnPayment(input: ReturnPaymentInput): Promise<ReturnPaymentResult> {
-  const paymentKey: unknown = (input as Partial<ReturnPaymentInput> | undefined)?.paymentKey;
+export async function returnPayment(input?: RawValue): Promise<ReturnPaymentResult> {
+  const paymentKey = findText({ from: readSignal(input), name: 'paymentKey' });
   const help =
     'Start it with {"paymentKey": "<gateway>:<paymentId>"}; its id is return-<gateway>-<paymentId>.';
-  if (typeof paymentKey !== 'string' || paymentKey === '' || paymentKey.length > 200) {
+  if (paymentKey === undefined || paymentKey.length > 200) {
     return { paymentKey: '', ended: 'badInput', explanation: `Failed to read the payment. ${help}` };
   }
   if (workflowInfo().workflowId !== returnPaymentWorkflowId(paymentKey)) {
@@ -43,6 +45,9 @@ export async function returnPayment(input: ReturnPaymentInput): Promise<ReturnPa
   }
   return runReturn(paymentKey);
 }
+
+// As with signals: input that the SDK cannot decode by itself would fail every task of the run.
+defineWorkflowOptions(returnPayment, { staticOptions: { typeInfo: { inputTypes: everyInputRaw } } });
 
 type Owed = Extract<ReturnStep, { kind: 'refund' }>;
 

@@ -1,18 +1,19 @@
+import type { RawValue } from '@temporalio/common';
+import { defineWorkflowOptions } from '@temporalio/workflow';
 import { notices, records } from './activity-proxies.ts';
-import type { SettlePaymentInput } from './contract/settle-payment.ts';
+import { everyInputRaw, findText, readSignal, sortInput } from './contract/read-signal.ts';
 import { findPayment } from './payment-desk.ts';
 
 /**
  * A payment that arrived after its order's workflow had ended: recorded under its own id; the first right one
  * starts its order again, every other goes back by a workflow of its own and is told to the admin.
  */
-export async function settlePayment(
-  input: SettlePaymentInput,
-): Promise<{ paymentId: string; explanation: string }> {
-  const said = (input as Partial<SettlePaymentInput> | undefined)?.payment;
-  const orderIdSaid = typeof said?.orderId === 'string' ? said.orderId : '';
-  const payment = findPayment(orderIdSaid, { kind: 'fields', fields: { ...said } });
-  if (orderIdSaid === '' || !payment) {
+export async function settlePayment(input?: RawValue): Promise<{ paymentId: string; explanation: string }> {
+  const said = readSignal(input);
+  const from = sortInput(said.kind === 'fields' ? said.fields.payment : undefined);
+  const orderIdSaid = findText({ from, name: 'orderId' });
+  const payment = orderIdSaid === undefined ? undefined : findPayment(orderIdSaid, from);
+  if (!payment) {
     return { paymentId: '', explanation: 'Started by the webhook with {"payment": {...}}.' };
   }
   const { orderId, paymentId } = payment;
@@ -31,3 +32,6 @@ export async function settlePayment(
   }
   return { paymentId, explanation: recorded.sentence };
 }
+
+// As with signals: input that the SDK cannot decode by itself would fail every task of the run.
+defineWorkflowOptions(settlePayment, { staticOptions: { typeInfo: { inputTypes: everyInputRaw } } });

@@ -35,6 +35,7 @@ export function createSimulatorControl(controlUrl: string) {
     ledger: () => call<LedgerReport>('GET', '/ledger'),
     /** One server of the supplier account with its login. */
     server: (address: string) => call<ServerState>('GET', `/servers/${address}`),
+    expireServer: (address: string) => call<ServerState>('POST', `/servers/${address}/expire`),
     config: () => call<SimulatorConfig>('GET', '/config'),
     setConfig: (patch: ConfigPatch) => call<SimulatorConfig>('PATCH', '/config', patch),
     packages: () => call<PackageState[]>('GET', '/packages'),

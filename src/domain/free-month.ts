@@ -21,6 +21,22 @@ export interface FreeMonth {
   renewalId: string | null;
 }
 
+/** When the supplier was asked to renew (ISO UTC), and what it said before of the server's expiry. */
+export interface RenewalSent {
+  at: string;
+  expiresOn: string | null;
+  isPaid: boolean;
+  isRefused: boolean;
+}
+
+/** Longer than a call to the supplier takes: after it, one whose answer was lost has happened or never will. */
+const renewalCallMs = 120_000;
+
+/** True while the supplier may still be carrying out a renewal whose answer is not known. */
+export function mayStillRun(sent: RenewalSent, now: string): boolean {
+  return !sent.isPaid && !sent.isRefused && Date.parse(now) < Date.parse(sent.at) + renewalCallMs;
+}
+
 /** How a paid renewal ended. `closed`: the month is over, the money goes back; `unclear`: nobody can say. */
 export type Renewal =
   | { kind: 'renewed'; ip: string; until: string }

@@ -31,6 +31,8 @@ export interface RemedyWish {
   productId?: string | null;
   /** Of `priceAdjustment`: what goes back, integer minor units; null or missing where the catalogue says. */
   amountPaise?: number | null;
+  /** Id of the run that a person has started as a workflow; missing where it was asked for by a message or the API. */
+  startedByHand?: string;
 }
 
 /** What is carried out for the customer, taken once by conditional update. */

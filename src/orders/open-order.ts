@@ -63,7 +63,7 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     decisionDeadline: order.decisionDeadline ?? null,
     version,
     open: order.open,
-    sent: order.status === 'pendingPayment' ? false : await wasSent({ db, orderId: order._id }),
+    sent: await isSent(db, order),
     freeUntil: order.open ? (order.freeMonth?.until ?? null) : null,
     freeMonthOf: order.freeMonthOf ?? null,
     delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
@@ -78,6 +78,12 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     amountPaise,
     currency,
   };
+}
+
+/** A renewal is a call to the supplier as a purchase is; one that the supplier refused was none. */
+async function isSent(db: Rows, { _id: orderId, status, renewalSent }: OrderDocument): Promise<boolean> {
+  if (renewalSent && !renewalSent.isRefused) return true;
+  return status === 'pendingPayment' ? false : wasSent({ db, orderId });
 }
 
 /** Every request that an earlier run of the order may have left at the lock. */

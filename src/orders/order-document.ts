@@ -1,4 +1,4 @@
-import type { FreeMonth, FreeMonthLink } from '../domain/free-month.ts';
+import type { FreeMonth, FreeMonthLink, RenewalSent } from '../domain/free-month.ts';
 import type { Failure, GatewayName, Goods, Money, OrderStatus, SupplierName } from '../domain/order.ts';
 import type { MatchPolicy } from '../domain/package-name.ts';
 import type { Remedy } from '../domain/remedy.ts';
@@ -42,8 +42,8 @@ export interface OrderDocument {
   freeMonth?: null | FreeMonth;
   /** The free month that this order renews or switches from; missing or null for every other order. */
   freeMonthOf?: null | FreeMonthLink;
-  /** Of a renewal: when the supplier was asked, and what it said before of the server's expiry. */
-  renewalSent?: null | { at: string; expiresOn: string | null; isPaid: boolean; isRefused: boolean };
+  /** Of a renewal; missing or null where the supplier was never asked. */
+  renewalSent?: null | RenewalSent;
   /** Set while the order is to get another server; `delivered`: the customer has one until then. */
   needsReprovision?: null | { since: string; delivered: boolean };
   productId: string;

@@ -8,7 +8,7 @@ import { latestPurchase } from '../purchases/latest-purchase.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { OrderDocument } from './order-document.ts';
 import { closePurchase, hasMoneyMoved, type PlanDependencies } from './plan-refund.ts';
-import { findKeptServer, type KeptServer } from './remedy-servers.ts';
+import { endOtherServers, findKeptServer, type KeptServer } from './remedy-servers.ts';
 
 type Deps = { db: Collections; now: () => string };
 type Wish = Pick<Remedy, 'productId' | 'amountPaise'>;
@@ -66,7 +66,8 @@ async function weigh(
 
 /**
  * The next step of the remedy `priceAdjustment`: what was sent is settled, the adjustment is written down and the order
- * renamed, then the server is delivered, the difference goes back and the customer is told.
+ * renamed, then the server is delivered, the difference goes back and the customer is told; a remedy before this one, or
+ * a retry, may have left other servers: they are ended.
  */
 export async function planAdjustment(
   deps: PlanDependencies,
@@ -96,6 +97,12 @@ export async function planAdjustment(
     }
   }
   if (!did.includes('apologise')) return { kind: 'apologise' };
+  const other = await endOtherServers(deps, { orderId: order._id, purchaseId });
+  if (other) return other;
+  await db.orders.updateOne(
+    { _id: order._id, owner: workflowId, 'remedy.workflowId': workflowId },
+    { $set: { needsReprovision: null } },
+  );
   const back = formatMoney({ amountMinor: differencePaise, currency: order.currency });
   return {
     kind: 'settled',

@@ -10,7 +10,7 @@ import {
   takeMoney,
   unreturnedPayments,
 } from './plan-refund.ts';
-import { findKeptServer, livingServers } from './remedy-servers.ts';
+import { endOtherServers, findKeptServer, livingServers } from './remedy-servers.ts';
 
 interface MonthPlan {
   order: OrderDocument;
@@ -52,10 +52,12 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const payment = unreturned.find((key) => !skip.includes(key));
   if (payment) return { kind: 'refund', paymentKey: payment };
   if (unreturned.length > 0) return blocked();
+  const other = await endOtherServers(deps, { orderId, purchaseId });
+  if (other) return other;
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,
-    until: new Date(Date.parse(startedAt) + freeMonthMs).toISOString(),
+    until: endOfMonth({ startedAt, freeMonthMs, expiresAt: server.expiresAt }),
     state: 'running',
     renewalId: null,
   };
@@ -66,6 +68,17 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const begun = await db.orders.findOne({ _id: orderId });
   if (begun?.freeMonth) return monthStep(begun.freeMonth, { ip, waitsFor: null });
   return blocked(`The money of order ${orderId} has not gone back.`);
+}
+
+/** The supplier's days end by a clock of its own: what is to be ended in time is ended a day before. */
+const termMarginMs = 24 * 60 * 60 * 1000;
+
+/** A month lasts no longer than the supplier was paid for: past that the customer has nothing, and we cannot end it. */
+function endOfMonth(input: { startedAt: string; freeMonthMs: number; expiresAt: string | null }): string {
+  const { startedAt, freeMonthMs, expiresAt } = input;
+  const startedMs = Date.parse(startedAt);
+  const termMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - termMarginMs;
+  return new Date(Math.max(startedMs, Math.min(startedMs + freeMonthMs, termMs))).toISOString();
 }
 
 function monthStep(

@@ -88,7 +88,7 @@ export async function takeMoney(db: Rows, order: OrderDocument, workflowId: stri
 }
 
 /** A renewal whose money goes back renews nothing any more: the free month runs on. */
-async function releaseMonth(
+export async function releaseMonth(
   db: Pick<Collections, 'orders'>,
   { _id, freeMonthOf }: OrderDocument,
 ): Promise<void> {
@@ -99,16 +99,19 @@ async function releaseMonth(
   );
 }
 
-/** True once the gateway may have given back something of what the order was rightly paid with. */
+/**
+ * True once the gateway may have given back something of what the order was rightly paid with; also where it took that
+ * back later: `returnPayment` gives it once more.
+ */
 export async function hasMoneyMoved(
   db: Pick<Collections, 'refunds'>,
   { _id: orderId, paymentKey }: Pick<OrderDocument, '_id' | 'paymentKey'>,
 ): Promise<boolean> {
   const refunds = await db.refunds.find({ orderId }).toArray();
-  return refunds.some(
-    (refund) =>
-      refund.paymentKey === paymentKey && refund.state !== 'refused' && refund.state !== 'cancelled',
-  );
+  return refunds.some((refund) => {
+    const hasEnded = refund.state === 'refused' || refund.state === 'cancelled';
+    return refund.paymentKey === paymentKey && (!hasEnded || Boolean(refund.takenBackAt));
+  });
 }
 
 export async function unreturnedPayments(db: Rows, orderId: string): Promise<string[]> {

@@ -8,7 +8,7 @@ import type { OrderDocument } from './order-document.ts';
 import { findCase } from './plan-adjustment.ts';
 import { planOrder } from './plan-order.ts';
 import { closePurchase, type PlanDependencies } from './plan-refund.ts';
-import { livingServers } from './remedy-servers.ts';
+import { endOtherServers } from './remedy-servers.ts';
 
 /**
  * The next step of the remedy `reprovision`: what was sent before is settled, the order is marked, then it goes the way
@@ -47,8 +47,8 @@ export async function planReprovision(
   }
   const { purchaseId, ip } = step;
   if (!did.includes(`deliver:${purchaseId}`)) return { kind: 'deliver', purchaseId, ip };
-  const old = (await livingServers(deps, orderId)).find((server) => server.purchaseId !== purchaseId);
-  if (old) return { kind: 'endServer', purchaseId: old.purchaseId, ip: old.ip };
+  const other = await endOtherServers(deps, { orderId, purchaseId });
+  if (other) return other;
   await db.orders.updateOne(
     { _id: orderId, owner: workflowId, 'remedy.workflowId': workflowId },
     { $set: { needsReprovision: null } },

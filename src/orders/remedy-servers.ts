@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import type { RemedyStep } from '../domain/remedy-step.ts';
 import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { isLiving, type TenancyState } from '../servers/server-document.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -13,16 +14,27 @@ export interface OrderServer {
   purchaseId: string;
   ip: string;
   state: TenancyState;
+  /** ISO UTC date at which the month ends that the supplier was paid for; null where it is not known. */
+  expiresAt: string | null;
 }
 
 /** Every server that an order holds; one that was delivered counts also past its month: it may have been renewed. */
 export async function livingServers({ db, now }: Deps, orderId: string): Promise<OrderServer[]> {
   const servers = await db.servers.find({ 'tenancy.orderId': orderId }).toArray();
   return servers.flatMap(({ ip, tenancy }) => {
-    const { purchaseId, state } = tenancy;
+    const { purchaseId, state, expiresAt } = tenancy;
     const isHeld = state !== 'stranded' && (state === 'delivered' || isLiving({ tenancy, now: now() }));
-    return isHeld && purchaseId !== null ? [{ purchaseId, ip, state }] : [];
+    return isHeld && purchaseId !== null ? [{ purchaseId, ip, state, expiresAt }] : [];
   });
+}
+
+/** The leg that ends the next server of an order beside the one that its customer has; undefined where none is left. */
+export async function endOtherServers(
+  deps: Deps,
+  { orderId, purchaseId }: { orderId: string; purchaseId: string },
+): Promise<Extract<RemedyStep, { kind: 'endServer' }> | undefined> {
+  const other = (await livingServers(deps, orderId)).find((server) => server.purchaseId !== purchaseId);
+  return other && { kind: 'endServer', purchaseId: other.purchaseId, ip: other.ip };
 }
 
 /** A server that is the customer's to keep: its purchase is known to the end. */

@@ -1,5 +1,7 @@
 import type { Collections } from '../database.ts';
+import { mayStillRun } from '../domain/free-month.ts';
 import type { Remedy, RemedyChange, RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
+import { isTermOver } from '../servers/server-document.ts';
 import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -26,12 +28,12 @@ export async function takeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyTa
       if (!order.open) return { kind: 'refused', sentence, ended: await factsOf(db, order) };
       return { ...(await factsOfTaken(deps, order, remedy)), isNew: false };
     }
-    const objection = await findObjection(deps, { order, wish });
+    const objection = objectionOfRenewal(order, deps.now()) ?? (await findObjection(deps, { order, wish }));
     if (objection) return { kind: 'refused', sentence: objection };
     const { orderId: _orderId, ...chosen } = wish;
     const mine: Remedy = { ...chosen, startedAt: deps.now(), from: status };
     const moved = await db.orders.updateOne(
-      { _id: order._id, remedy: null, owner, status, version: order.version },
+      { _id: order._id, remedy: null, owner, status, version: order.version, ...asOfRenewal(order) },
       { $set: { remedy: mine, owner: wish.workflowId, open: true } },
     );
     if (moved.matchedCount === 1) {
@@ -56,6 +58,21 @@ async function findObjection(
   return objectionOf(order, wish.option) ?? objectionOfServer(deps, order, wish);
 }
 
+/** A renewal and a remedy exclude each other: `renewServer` sends only where no remedy has the order. */
+function asOfRenewal({ renewalSent }: OrderDocument) {
+  if (!renewalSent) return { renewalSent: null };
+  const { at, isPaid, isRefused } = renewalSent;
+  return { 'renewalSent.at': at, 'renewalSent.isPaid': isPaid, 'renewalSent.isRefused': isRefused };
+}
+
+function objectionOfRenewal({ _id, status, renewalSent }: OrderDocument, now: string): string | null {
+  if (!renewalSent) return null;
+  // One that is paid for is delivered in a moment.
+  const isBusy = mayStillRun({ ...renewalSent, isPaid: renewalSent.isPaid && status !== 'queued' }, now);
+  if (!isBusy) return null;
+  return `Order ${_id} is renewing its server at this moment: wait until that has ended, then choose.`;
+}
+
 /** What asks for remedies from outside of a workflow. */
 export function remedyPorts(db: Collections) {
   const deps: Deps = { db, now: () => new Date().toISOString() };
@@ -66,7 +83,8 @@ export function remedyPorts(db: Collections) {
 }
 
 /** A remedy begins where nothing is at the supplier at this moment. */
-function objectionOf({ _id, status, owner, money }: OrderDocument, option: RemedyOption): string | null {
+function objectionOf(order: OrderDocument, option: RemedyOption): string | null {
+  const { _id, status, owner, money, freeMonthOf } = order;
   if (owner === null) return `Order ${_id} is ${status}: nothing was paid for it.`;
   if (money === 'refunding' || money === 'refunded')
     return `The money of order ${_id} has gone back already.`;
@@ -75,6 +93,9 @@ function objectionOf({ _id, status, owner, money }: OrderDocument, option: Remed
   const isRefund = option === 'refund';
   if (!isRefund && money !== 'kept') {
     return `Order ${_id} was not rightly paid: choose refund, or wait for the right payment.`;
+  }
+  if (!isRefund && freeMonthOf?.act === 'renew') {
+    return `Order ${_id} renews the server of order ${freeMonthOf.orderId} and buys none: choose refund, or a remedy for that order.`;
   }
   switch (status) {
     case 'failed':
@@ -99,7 +120,9 @@ async function objectionOfServer(
 ): Promise<string | null> {
   if (option === 'refundAndFreeMonth') {
     const server = await findKeptServer(deps, order);
-    return server ? null : `No server was bought for order ${order._id}: there is none that could be kept.`;
+    if (!server) return `No server was bought for order ${order._id}: there is none that could be kept.`;
+    if (!isTermOver(server, deps.now())) return null;
+    return `The month of ${server.ip} at the supplier is over: there is none left that could be free. Choose refund.`;
   }
   if (option !== 'priceAdjustment') return null;
   const wish = { productId: productId ?? null, amountPaise: amountPaise ?? null };

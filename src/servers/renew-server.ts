@@ -1,10 +1,12 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
-import type { Renewal } from '../domain/free-month.ts';
+import { mayStillRun, type Renewal } from '../domain/free-month.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { releaseMonth } from '../orders/plan-refund.ts';
 import { findKeptServer } from '../orders/remedy-servers.ts';
 import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
+import { isTermOver } from './server-document.ts';
 import { serverId } from './tenancies.ts';
 
 interface Deps {
@@ -12,9 +14,6 @@ interface Deps {
   supplierOf: (name: SupplierName) => Supplier;
   now: () => string;
 }
-
-/** Longer than a call to the supplier takes: after it, one whose answer was lost has happened or never will. */
-const callMs = 120_000;
 
 /**
  * Pays the supplier for one more month of the server of a free month, by a paid renewal. The month is taken by one
@@ -39,7 +38,8 @@ export async function renewServer(deps: Deps, { orderId }: { orderId: string }):
     return { kind: 'renewed', ip: server.ip, until: order.freeMonth.until };
   }
   const supplier = deps.supplierOf(order.supplier);
-  const paid = await payOnce(deps, { renewal, ip: server.ip, supplier });
+  const isOver = isTermOver(server, deps.now());
+  const paid = await payOnce(deps, { renewal, ip: server.ip, isOver, supplier });
   if (paid !== null) return paid;
   const until = await readExpiry(deps, { supplier, ip: server.ip, orderId });
   await db.servers.updateOne(
@@ -53,16 +53,21 @@ export async function renewServer(deps: Deps, { orderId }: { orderId: string }):
   return { kind: 'renewed', ip: server.ip, until };
 }
 
-/** running -> renewing, by the first paid renewal alone; null where the month is somebody else's, or over. */
+/**
+ * running -> renewing, by the first paid renewal alone; null where the month is somebody else's, or over. A remedy that
+ * took the renewal meanwhile may have given the month back before this took it: then this gives it back.
+ */
 async function takeMonth(
   { db }: Deps,
   { renewal, ofOrder }: { renewal: OrderDocument; ofOrder: string },
 ): Promise<OrderDocument | null> {
-  if (renewal.money === 'kept') {
+  if (renewal.money === 'kept' && renewal.remedy === null) {
     await db.orders.updateOne(
       { _id: ofOrder, 'freeMonth.state': 'running' },
       { $set: { 'freeMonth.state': 'renewing', 'freeMonth.renewalId': renewal._id } },
     );
+    const now = await db.orders.findOne({ _id: renewal._id });
+    if (now?.money !== 'kept') await releaseMonth(db, renewal);
   }
   const order = await db.orders.findOne({ _id: ofOrder });
   const { state, renewalId } = order?.freeMonth ?? {};
@@ -75,18 +80,24 @@ type Reported = Extract<ServerStatus, { kind: 'server' }>;
 /** Null once the supplier is paid. The expiry before the call is written down first: it is the evidence. */
 async function payOnce(
   deps: Deps,
-  input: { renewal: OrderDocument; ip: string; supplier: Supplier },
+  input: { renewal: OrderDocument; ip: string; isOver: boolean; supplier: Supplier },
 ): Promise<Renewal | null> {
   const { db, now } = deps;
-  const { renewal, ip, supplier } = input;
+  const { renewal, ip, isOver, supplier } = input;
   const orderId = renewal._id;
   const sent = renewal.renewalSent ?? null;
   if (sent?.isPaid) return null;
-  const server = await readServer(supplier, ip);
-  const expiresOn = server.expiresOn ?? null;
+  const server = await supplier.readServer({ ip });
+  if (server.kind === 'notOurs' && isOver && !(sent && mayStillRun(sent, now()))) {
+    return {
+      kind: 'closed',
+      sentence: `The month of ${ip} at the supplier is over, and its server is gone.`,
+    };
+  }
+  const expiresOn = reportOf(server, ip).expiresOn ?? null;
   if (sent !== null) {
     if (expiresOn !== null && sent.expiresOn !== null && expiresOn > sent.expiresOn) return null;
-    if (Date.parse(now()) < Date.parse(sent.at) + callMs && !sent.isRefused) {
+    if (mayStillRun(sent, now())) {
       throw new Error(`Failed to renew ${ip}: it is not known yet whether the call before was carried out.`);
     }
     if (!sent.isRefused && (expiresOn === null || sent.expiresOn === null)) {
@@ -99,11 +110,16 @@ async function payOnce(
     {
       _id: orderId,
       money: 'kept',
+      remedy: null,
       ...(sent === null ? { renewalSent: null } : { 'renewalSent.at': sent.at }),
     },
     { $set: { renewalSent: { at, expiresOn, isPaid: false, isRefused: false } } },
   );
-  if (mine.matchedCount === 0) throw new Error(`Failed to renew ${ip}: another try is under way.`);
+  if (mine.matchedCount === 0) {
+    const taken = (await db.orders.findOne({ _id: orderId }))?.remedy;
+    if (taken) return { kind: 'closed', sentence: `A remedy has taken order ${orderId}.` };
+    throw new Error(`Failed to renew ${ip}: another try is under way.`);
+  }
   try {
     await supplier.renew({ ip });
   } catch (error) {
@@ -122,8 +138,7 @@ async function note(
   await db.orders.updateOne({ _id: orderId, 'renewalSent.at': at }, { $set: set });
 }
 
-async function readServer(supplier: Supplier, ip: string): Promise<Reported> {
-  const server = await supplier.readServer({ ip });
+function reportOf(server: ServerStatus, ip: string): Reported {
   if (server.kind === 'server') return server;
   throw new Error(`Failed to renew ${ip}: the supplier does not know it as ours (${server.why}).`);
 }
@@ -133,7 +148,7 @@ async function readExpiry(
   deps: Deps,
   { supplier, ip, orderId }: { supplier: Supplier; ip: string; orderId: string },
 ): Promise<string> {
-  const server = await readServer(supplier, ip);
+  const server = reportOf(await supplier.readServer({ ip }), ip);
   if (server.expiresOn) return `${server.expiresOn.slice(0, 10)}T23:59:59.999Z`;
   const sent = (await deps.db.orders.findOne({ _id: orderId }))?.renewalSent;
   const date = new Date(sent?.at ?? deps.now());

@@ -31,9 +31,14 @@ export interface ServerDocument {
 
 /** True where somebody holds the address now. */
 export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
-  const { state, expiresAt } = input.tenancy;
-  if (state === 'retired') return false;
-  return state === 'foreign' || expiresAt === null || expiresAt > input.now;
+  const { tenancy, now } = input;
+  if (tenancy.state === 'retired') return false;
+  return tenancy.state === 'foreign' || !isTermOver(tenancy, now);
+}
+
+/** True where the month that the supplier was paid for has ended, as far as is known here. */
+export function isTermOver({ expiresAt }: Pick<Tenancy, 'expiresAt'>, now: string): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { OrderDocument } from '../orders/order-document.ts';
 import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
+import { isTermOver } from './server-document.ts';
 import { beginChange, endChange, serverId } from './tenancies.ts';
 
 interface StrandDependencies {
@@ -57,24 +58,43 @@ export async function strandServer(
     return { kind: 'refused', sentence };
   }
   if (begun === 'begun') {
-    const to = await endAtSupplier(deps.supplierOf(supplier), ip);
+    const to = await endAtSupplier(deps, { supplier, ip });
     await endChange({ ...change, to, now: now() });
   }
   if (isTheirs) await releaseGoods({ db, orderId, purchaseId, delivered: isRemedy });
   const after = await db.servers.findOne({ _id: id });
-  if (after?.tenancy.state === 'retired') return { kind: 'stranded', sentence: `${ip} is terminated.` };
+  if (after?.tenancy.state === 'retired') {
+    const how = deps.supplierOf(supplier).terminate
+      ? 'terminated'
+      : 'gone: its month at the supplier is over';
+    return { kind: 'stranded', sentence: `${ip} is ${how}.` };
+  }
   return { kind: 'stranded', sentence: `${ip} is stopped, wiped and stranded.` };
 }
 
-/** Terminated where the supplier can, else stopped and wiped: then it is still paid for, and belongs to no order. */
-async function endAtSupplier(account: Supplier, ip: string): Promise<'retired' | 'stranded'> {
-  if (account.terminate) {
-    await account.terminate({ ip });
+/**
+ * Terminated where the supplier can, else stopped and wiped: then it is still paid for, and belongs to no order. One
+ * that the supplier does not know as ours any more, after its month, is retired: nothing can be done to it.
+ */
+async function endAtSupplier(
+  { db, supplierOf, now }: StrandDependencies,
+  { supplier, ip }: { supplier: SupplierName; ip: string },
+): Promise<'retired' | 'stranded'> {
+  const account = supplierOf(supplier);
+  try {
+    if (account.terminate) {
+      await account.terminate({ ip });
+      return 'retired';
+    }
+    await account.stop({ ip });
+    await account.format({ ip });
+    return 'stranded';
+  } catch (error) {
+    const server = await db.servers.findOne({ _id: serverId({ supplier, ip }) });
+    if (!server || !isTermOver(server.tenancy, now())) throw error;
+    if ((await account.readServer({ ip })).kind !== 'notOurs') throw error;
     return 'retired';
   }
-  await account.stop({ ip });
-  await account.format({ ip });
-  return 'stranded';
 }
 
 /** A server that was stranded once, served another order and came back is wiped anew: under an operation of its own. */

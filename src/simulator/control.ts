@@ -18,6 +18,7 @@ import {
   parseScenario,
   type Scenario,
 } from './scenario.ts';
+import { expireServer } from './smartvps-account.ts';
 import {
   addFaults,
   applyConfig,
@@ -74,6 +75,14 @@ function addWorldRoutes({ router, getWorld }: Part): void {
   router.get('/servers/:address', (req, res) => {
     const server = getWorld().state.servers[req.params.address];
     if (server === undefined) throw new Error(`The supplier account holds no server ${req.params.address}.`);
+    res.json(server satisfies ServerState);
+  });
+  router.post('/servers/:address/expire', (req, res) => {
+    const world = getWorld();
+    const server = world.state.servers[req.params.address];
+    if (server === undefined) throw new Error(`The supplier account holds no server ${req.params.address}.`);
+    expireServer(server);
+    world.changed();
     res.json(server satisfies ServerState);
   });
   router.get('/config', (_req, res) => res.json(getWorld().state.config));

@@ -205,6 +205,13 @@ function settleReinstall(server: ServerState): void {
   server.nextOs = null;
 }
 
+/** Its month ends without a renewal: the account does not hold it any more. */
+export function expireServer(server: ServerState): void {
+  server.expiryDate = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  server.hasExpired = true;
+  addEvent({ server, what: 'expired', detail: server.expiryDate });
+}
+
 /** Notes a call on the server it named. */
 export function noteCall({ server, call }: { server: ServerState; call: string }): void {
   server.calls.push({ at: new Date().toISOString(), call });

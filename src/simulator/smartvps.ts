@@ -96,7 +96,8 @@ function performCall(input: {
     return jsonReply({ world, plan, value: listStock({ world, plan }), twice: quirks.ipstockEncodedTwice });
   }
   const server = world.state.servers[textOf(body.ip) ?? ''];
-  if (server === undefined) return textReply({ world, plan, text: 'error|IP not found in your account' });
+  if (server === undefined || server.hasExpired)
+    return textReply({ world, plan, text: 'error|IP not found in your account' });
   if (call === 'status') {
     const late = plan.take('credentialsLate');
     if (late) server.readyAt = new Date(Date.now() + late.ms).toISOString();

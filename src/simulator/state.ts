@@ -65,6 +65,8 @@ export interface ServerState {
   nextOs: string | null;
   power: 'on' | 'off';
   expiryDate: string;
+  /** Set once its month has ended: the account does not hold it any more. */
+  hasExpired?: boolean;
   events: { at: string; what: string; detail: string | null }[];
   /** Every call that named this address, the latest last (bounded). */
   calls: { at: string; call: string }[];

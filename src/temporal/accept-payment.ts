@@ -4,7 +4,7 @@ import {
   orderWorkflowId,
   paymentReceivedSignal,
 } from '../../workflows/contract/provision-order.ts';
-import { settlePaymentWorkflowId } from '../../workflows/contract/settle-payment.ts';
+import { type SettlePaymentInput, settlePaymentWorkflowId } from '../../workflows/contract/settle-payment.ts';
 import type { CapturedPayment } from '../domain/payment.ts';
 import { TemporalUnavailable } from './connection.ts';
 import { findGrpcStatus } from './service-error.ts';
@@ -50,7 +50,7 @@ async function settleApart(client: Client, payment: CapturedPayment): Promise<vo
     await client.workflow.start('settlePayment', {
       workflowId: settlePaymentWorkflowId(payment),
       taskQueue: orderTaskQueue,
-      args: [{ payment }],
+      args: [{ payment } satisfies SettlePaymentInput],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `Payment ${payment.paymentId} of order ${payment.orderId}`,

@@ -152,6 +152,52 @@ test('no choice: the customer is reminded, then the server is ended; a payment t
   assert.equal(stale.status, 403, JSON.stringify(stale.body));
 });
 
+test('a server that expires at the supplier before its month is over holds up no remedy', async () => {
+  const { orderId, ip } = await inMonth({ freeMonth: '10m' });
+  await simulator.expireServer(ip);
+  const expiresAt = '2026-11-01T23:59:59.999Z';
+  await db.servers.updateOne({ _id: `smartvps:${ip}` }, { $set: { 'tenancy.expiresAt': expiresAt } });
+  assert.equal((await compensate(orderId, { option: 'refund', reason: 'its server is gone' })).status, 202);
+  await service.orderIn(orderId, 'refunded');
+  assert.equal(await stateOf(ip), 'retired');
+  assert.deepEqual(await paidBack(orderId), [89_900]);
+});
+
+test('while the supplier is asked to renew nothing else is decided; messages to the month in heaps do no harm', async () => {
+  const { orderId, ip, links } = await inMonth({ freeMonth: '10m' });
+  const renewalId = String((await api('POST', links.renew)).body.orderId);
+  const ms = 20_000;
+  await simulator.addFaults({
+    call: 'renewvps',
+    when: { address: ip, times: 1 },
+    do: { kind: 'delay', ms, afterSale: true },
+  });
+  await simulator.pay({ orderId: renewalId });
+  await eventually({
+    what: 'the supplier is asked to renew',
+    read: () => db.orders.findOne({ _id: renewalId }),
+    isRight: (found) => found?.status === 'queued' && Boolean(found.renewalSent),
+    withinMs: 30_000,
+  });
+  const month = client.workflow.getHandle(`compensation-${orderId}`);
+  await Promise.all(Array.from({ length: 150 }, () => month.signal('freeMonthChanged')));
+  await Promise.all(Array.from({ length: 150 }, () => month.signal('ownerChanged')));
+  const cancelled = await api('POST', `${service.apiUrl}/api/orders/${renewalId}/cancel`, { by: 'ops' });
+  const remedied = await compensate(renewalId, { option: 'refund' });
+  for (const { status, body } of [cancelled, remedied]) {
+    assert.equal(status, 409, JSON.stringify(body));
+    assert.match(String(body.detail), /is renewing its server at this moment/);
+  }
+  await service.orderIn(renewalId, 'active');
+  await eventually({
+    what: 'the month has ended as renewed',
+    read: () => db.orders.findOne({ _id: orderId }),
+    isRight: (found) => found?.open === false && found.status === 'active',
+    withinMs: 30_000,
+  });
+  assert.deepEqual(await paidBack(renewalId), []);
+});
+
 test('a link opens what it was signed for alone', async () => {
   const { orderId, links } = await inMonth({ freeMonth: '10m' });
   const other = links.renew.replace('/renew?', '/switch?');

@@ -53,6 +53,24 @@ test('odd inputs of an order start nothing and say what to type instead', async 
   assert.equal(await db.orders.countDocuments({}), 0);
 });
 
+for (const workflowType of ['returnPayment', 'settlePayment']) {
+  test(`odd inputs of ${workflowType} move no money and say what to type instead`, async () => {
+    const inputs = generateInputs({ count: 60, seed: 20261123 });
+    const results = await Promise.all(
+      inputs.map((input, index) => start(`odd-${workflowType}-${index}`, input, workflowType)),
+    );
+    const wrapped = await Promise.all(
+      [null, 'text', [1], { orderId: 'o' }, { orderId: { $gt: '' }, gateway: 'cashfree' }].map(
+        (payment, index) => start(`odd-${workflowType}-in-${index}`, json({ payment }), workflowType),
+      ),
+    );
+    for (const { explanation } of [...results, ...wrapped]) {
+      assert.match(explanation, /Start(ed by the webhook| it) with \{"payment/);
+    }
+    assert.deepEqual([await db.payments.countDocuments({}), await db.refunds.countDocuments({})], [0, 0]);
+  });
+}
+
 test('a right input of the wrong order, state or option says why, and changes nothing', async () => {
   const nobody = await start('compensation-ord-nobody', json({ orderId: 'ord-nobody', option: 'A' }));
   assert.deepEqual([nobody.ended, nobody.explanation], ['unknownOrder', 'There is no order ord-nobody.']);

@@ -90,3 +90,19 @@ test('a wipe that breaks leaves the tenancy changing, and goes on with the next 
   assert.equal((await strand()).kind, 'stranded');
   assert.deepEqual(calls, ['stop while changing', 'stop while changing', 'format while changing']);
 });
+
+test('a server that has expired at the supplier is retired; within its month a stranger stays an error', async () => {
+  const { db, strand, supplier, read } = await setUp(ended);
+  const refusal = new SupplierError({ code: 'refused', action: 'stop', why: 'not found', remedy: 'Look.' });
+  supplier.stop = async () => {
+    throw refusal;
+  };
+  supplier.readServer = async () => ({ kind: 'notOurs', why: 'IP not found in your account' });
+  await assert.rejects(strand(), refusal);
+  assert.equal((await read())?.state, 'changing');
+  await db.servers.updateOne({ _id: id }, { $set: { 'tenancy.expiresAt': '2026-11-20T23:59:59.999Z' } });
+  const sentence = `${ip} is gone: its month at the supplier is over.`;
+  assert.deepEqual(await strand(), { kind: 'stranded', sentence });
+  assert.equal((await read())?.state, 'retired');
+  assert.deepEqual(await strand(), { kind: 'stranded', sentence });
+});

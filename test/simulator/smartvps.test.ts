@@ -203,3 +203,12 @@ test('the same seed tells the same story', async () => {
   };
   assert.deepEqual(await story(), await story());
 });
+
+test('a server whose month has ended is not ours any more, whatever it is asked', async () => {
+  await buy();
+  await simulator.control.expireServer('103.181.91.10');
+  for (const name of ['status', 'stop', 'format', 'renewvps']) {
+    const { text } = await call(name, { ip: '103.181.91.10' });
+    assert.match(text, /^error\|IP not found/, name);
+  }
+});
