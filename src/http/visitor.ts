@@ -40,7 +40,8 @@ export function createSessions(settings: SessionSettings): Sessions {
     // Until somebody signs in no session is stored, and its id would change with every request.
     getSessionIdentifier: (request) => (request.session.admin ? request.sessionID : 'nobody'),
     cookieName: 'harbourmaster.csrf',
-    cookieOptions: { sameSite: 'strict', path: '/', secure: isSecure, httpOnly: true },
+    // Lax, as the session: a page reached by a link in a mail belongs to the same visit as the others that are open.
+    cookieOptions: { sameSite: 'lax', path: '/', secure: isSecure, httpOnly: true },
     getCsrfTokenFromRequest: (request) => request.body?.csrfToken ?? request.headers['x-csrf-token'],
   });
   const keepSession = session({
@@ -70,11 +71,17 @@ type MakeToken = (request: Request, response: Response) => string;
 
 function visitorOf(request: Request, response: Response, makeToken: MakeToken): Visitor {
   let isChanged = false;
+  // Each call for a new session draws another token and another cookie, of which a browser keeps the last alone.
+  let token: string | null = null;
   return {
     admin: request.session.admin ?? null,
     address: request.ip ?? '',
-    csrfToken: () => makeToken(request, response),
+    csrfToken: () => {
+      token ??= makeToken(request, response);
+      return token;
+    },
     signIn: async (name) => {
+      token = null;
       // A new id: one that was known before the login must not be signed in by it.
       await done((next) => request.session.regenerate(next));
       Object.assign(request.session, { admin: name, signedInAtMs: Date.now() });

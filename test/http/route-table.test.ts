@@ -148,6 +148,22 @@ test('nothing is written from another site: every form needs the token of its ow
   }
 });
 
+test('all forms of the first page after the login have the token of its one cookie', async (context) => {
+  const { url, cookie } = await signIn(context, {
+    searchOrders: async () => [],
+    countOpen: async () => ({ byStatus: [], byCode: [], oldest: null, isCapped: false }),
+  });
+  const response = await fetch(`${url}/admin/manageOrders`, { headers: { cookie } });
+  const tokens = [...(await response.text()).matchAll(/name="csrfToken" value="([^"]+)"/g)].map(
+    ([, token]) => token,
+  );
+  const cookies = response.headers.getSetCookie().filter((one) => one.startsWith('harbourmaster.csrf='));
+  assert.ok(tokens.length > 1);
+  assert.equal(new Set(tokens).size, 1);
+  assert.equal(cookies.length, 1);
+  assert.match(cookies[0] ?? '', /; SameSite=Lax/);
+});
+
 test('the API takes a session too: it reads freely, writes with the token of the session, and acts under its name', async (context) => {
   const wishes: { by: string }[] = [];
   const { url, cookie } = await signIn(context, {
