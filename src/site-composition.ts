@@ -15,13 +15,13 @@ import { measureShop } from './desk/measure-shop.ts';
 import { reportOrder } from './desk/report-order.ts';
 import type { ResolvedPolicy } from './domain/policy.ts';
 import type { ShopFigures } from './domain/shop-figures.ts';
-import type { RevealedLogin, Said, ServersSeen, SitePorts } from './http/site/site-ports.ts';
+import type { RevealedLogin, Said, SitePorts } from './http/site/site-ports.ts';
 import type { SessionSettings } from './http/visitor.ts';
 import type { Logger } from './logger.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
 import { listLocks, pauseFinder, workflowLink } from './ops-composition.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
-import { listServers } from './servers/list-servers.ts';
+import { listServers, totalServers } from './servers/list-servers.ts';
 import type { StockDesk } from './stock/stock-desk.ts';
 import type { RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
@@ -232,26 +232,15 @@ function serverPorts({ client, db, recordAct }: SiteInput): Pick<SitePorts, Serv
       if (key === undefined) return { kind: 'refused', sentence: 'There is no such lock.' };
       return steerLock(acting, { key, act, by, reason, ...(requestId === null ? {} : { requestId }) });
     },
-    listServers: ({ state }) => withDatabase(async () => sift(await listServers(db, { state: null }), state)),
+    listServers: ({ state }) =>
+      withDatabase(async () => {
+        const [servers, totals] = await Promise.all([
+          listServers(db, { state: state ?? 'ours' }),
+          totalServers(db),
+        ]);
+        return { servers, totals };
+      }),
     assignServer: (wish) => withDatabase(() => assignServer(acting, wish)),
     strandServer: (wish) => withDatabase(() => strandServer(acting, wish)),
   };
-}
-
-/** Those of one state, and the sums over all. */
-function sift(
-  servers: ServersSeen['servers'],
-  state: ServersSeen['servers'][number]['state'] | null,
-): ServersSeen {
-  const states = [...new Set(servers.map((server) => server.state))].sort();
-  const totals = states.map((one) => {
-    const own = servers.filter((server) => server.state === one);
-    const sums = new Map<string, number>();
-    for (const { cost } of own) {
-      if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.amountMinor);
-    }
-    const costs = [...sums].map(([currency, amountMinor]) => ({ amountMinor, currency }));
-    return { state: one, count: own.length, costs };
-  });
-  return { servers: servers.filter((server) => state === null || server.state === state), totals };
 }

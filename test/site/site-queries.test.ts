@@ -7,6 +7,7 @@ import type { AdminDocument } from '../../src/admins/admin-document.ts';
 import type { Config } from '../../src/config.ts';
 import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
+import { serverStates } from '../../src/http/site/site-ports.ts';
 import { composeSite } from '../../src/site-composition.ts';
 import type { StockDesk } from '../../src/stock/stock-desk.ts';
 import { serveApp } from '../http/serve-app.ts';
@@ -94,7 +95,7 @@ test('each list asks the database at most three times, and each question is the 
   const pages = [
     ...[...searches()].map((query) => `/admin/manageOrders?${query}`),
     '/admin/servers',
-    '/admin/servers?state=stranded',
+    ...serverStates.map((state) => `/admin/servers?state=${state}`),
   ];
   for (const path of pages) {
     seen.length = 0;
@@ -119,7 +120,7 @@ function assertCalls({ path, indexes }: { path: string; indexes: Indexes }): voi
   const calls = callsOf(seen);
   assert.ok(calls.length > 0 && calls.length <= 3, `${path} made ${calls.length} calls`);
   for (const { commandName, command } of calls) {
-    if (commandName === 'insert') continue;
+    if (commandName === 'insert' || isTotal(command)) continue;
     assert.equal(commandName, 'find', path);
     const known = indexes.get(command.find) ?? [];
     assert.ok(
@@ -129,13 +130,25 @@ function assertCalls({ path, indexes }: { path: string; indexes: Indexes }): voi
   }
 }
 
+/** The sums over all servers by state: the one question that is meant to read a whole collection. */
+function isTotal({ aggregate, pipeline = [] }: CommandStartedEvent['command']): boolean {
+  return (
+    aggregate === 'servers' && pipeline.length === 2 && '$match' in pipeline[0] && '$group' in pipeline[1]
+  );
+}
+
 /** True where the index begins with what is asked for exactly, and goes on with the range and the order. */
 function serves(
   index: Record<string, 1 | -1>,
   { filter = {}, sort = {} }: CommandStartedEvent['command'],
 ): boolean {
-  const exact = Object.keys(filter).filter((field) => typeof filter[field] !== 'object');
-  const ranges = Object.keys(filter).filter((field) => typeof filter[field] === 'object');
+  if (filter.$or) {
+    return filter.$or.every((branch: Record<string, unknown>) => serves(index, { filter: branch, sort }));
+  }
+  // One of some values is as many exact questions, whose answers are merged in order.
+  const isExact = (field: string) => typeof filter[field] !== 'object' || '$in' in filter[field];
+  const exact = Object.keys(filter).filter(isExact);
+  const ranges = Object.keys(filter).filter((field) => !isExact(field));
   const fields = Object.keys(index);
   const begins = fields.slice(0, exact.length);
   const rest = fields.slice(exact.length);

@@ -120,8 +120,9 @@ export interface ServerCard {
 }
 
 export interface ServersSeen {
+  /** Of one state, or all but the foreign ones; a bounded number of them. */
   servers: ServerCard[];
-  /** All servers by state, with what was paid for them where that is known. */
+  /** All of our servers by state, with what was paid for them where that is known. */
   totals: { state: ServerState; count: number; costs: { amountMinor: number; currency: string }[] }[];
 }
 
