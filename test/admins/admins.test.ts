@@ -53,7 +53,7 @@ test('names that cannot be read and passwords that are easily guessed are refuse
 
 test('tries are counted in the database, also where many come at once, and forgotten after a login', async () => {
   await prepareLoginLimit({ client, databaseName });
-  const tries = { name: 5, address: 100 };
+  const tries = { name: 5, address: 100, anywhere: 100 };
   const who = { name: 'Asha', address: '192.0.2.1' };
   const limit = createLoginLimit({ client, databaseName, tries });
   const waits = await Promise.all(Array.from({ length: 12 }, () => limit.count(who)));
@@ -66,4 +66,27 @@ test('tries are counted in the database, also where many come at once, and forgo
   assert.equal(await restarted.count(who), null);
   const stored = JSON.stringify(await db.collection('loginTries').find().toArray());
   assert.doesNotMatch(stored, /asha|192\.0\.2/i);
+});
+
+test('a name has so many tries from anywhere: many addresses do not make more of them', async () => {
+  const tries = { name: 5, address: 100, anywhere: 30 };
+  const limit = createLoginLimit({ client, databaseName, tries });
+  const ask = (index: number, name = 'Ravi') => limit.count({ name, address: `198.51.100.${index}` });
+  for (let index = 0; index < 30; index += 1) assert.equal(await ask(index), null, `try ${index + 1}`);
+  assert.ok(Number(await ask(30)) > 800);
+  assert.equal(await ask(31, 'Meera'), null, 'other names are let in');
+  await limit.forget({ name: 'Meera', address: '198.51.100.31' });
+});
+
+test('addresses of one IPv6 line count as one, however they are written', async () => {
+  const tries = { name: 100, address: 3, anywhere: 100 };
+  const limit = createLoginLimit({ client, databaseName, tries });
+  const ask = (address: string, name: string) => limit.count({ address, name });
+  assert.equal(await ask('2001:db8:0:7::1', 'a'), null);
+  assert.equal(await ask('2001:0DB8:0000:0007:ffff::2', 'b'), null);
+  assert.equal(await ask('2001:db8::7:1:2:3:4', 'c'), null);
+  assert.ok(Number(await ask('2001:db8:0:7:abcd:1:2:3', 'd')) > 0);
+  assert.equal(await ask('2001:db8:0:8::1', 'e'), null, 'another line');
+  for (const name of ['f', 'g', 'h']) assert.equal(await ask('::ffff:203.0.113.9', name), null);
+  assert.ok(Number(await ask('203.0.113.9', 'i')) > 0, 'IPv4 is IPv4 also where it is written as IPv6');
 });
