@@ -169,7 +169,9 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
       ),
     listAdmins: () => rows('list the admins', (records) => adminBookOf(records).list()),
     reportIncident: (input: Parameters<typeof reportIncident>[1]) =>
-      rows('report the incident', ({ db }) => reportIncident({ db }, input)),
+      rows('report the incident', async ({ db }) =>
+        reportIncident({ db, policy: await readPolicy(config) }, input),
+      ),
     listServers: (input: { state: TenancyState | null }) =>
       rows('list the servers', ({ db }) => listServers(db, input)),
     listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
