@@ -14,7 +14,7 @@ import {
   openDatabase,
   withDatabase,
 } from './database.ts';
-import { findStuckOrders } from './desk/find-stuck-orders.ts';
+import { findStuckOrders, type LockPause } from './desk/find-stuck-orders.ts';
 import { listOrders, type OrderQuery } from './desk/list-orders.ts';
 import { reportIncident } from './desk/report-incident.ts';
 import { reportOrder } from './desk/report-order.ts';
@@ -320,7 +320,7 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
     findStuckOrders: async () => {
       const policy = await readPolicy(config);
       return withClient('look for stuck orders', (deps) => {
-        return findStuckOrders({ ...deps, isPaused: pauseFinder(deps.client) }, { policy });
+        return findStuckOrders({ ...deps, readPause: pauseReader(deps.client) }, { policy });
       });
     },
     retryReturn: (act: Parameters<OpsPorts['retryReturn']>[0]) =>
@@ -343,14 +343,13 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
   };
 }
 
-type Queued = { supplier: string; packageKey: string; statusSince: string };
-
-/** Tells whether the package of a queued order is paused, or was while the order waited. */
-export function pauseFinder(client: Client): (queued: Queued) => Promise<boolean> {
-  return async ({ supplier, packageKey: packageName, statusSince }) => {
+/** Tells whether a package is paused, and when somebody last did something to its lock. */
+export function pauseReader(
+  client: Client,
+): (pool: { supplier: string; packageKey: string }) => Promise<LockPause> {
+  return async ({ supplier, packageKey: packageName }) => {
     const { view } = await readLock(client, { supplier, packageName });
-    const lastAt = view?.lastAct?.at ?? '';
-    return view !== null && (view.pause !== null || lastAt > statusSince);
+    return { isPaused: view !== null && view.pause !== null, lastActAt: view?.lastAct?.at ?? null };
   };
 }
 

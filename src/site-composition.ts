@@ -12,14 +12,14 @@ import { type Collections, prepareSiteIndexes, withDatabase } from './database.t
 import { countOpen } from './desk/count-open.ts';
 import { listOrders } from './desk/list-orders.ts';
 import { measureShop } from './desk/measure-shop.ts';
+import { rememberFigures } from './desk/remember-figures.ts';
 import { reportOrder } from './desk/report-order.ts';
 import type { ResolvedPolicy } from './domain/policy.ts';
-import type { ShopFigures } from './domain/shop-figures.ts';
 import type { RevealedLogin, Said, SitePorts } from './http/site/site-ports.ts';
 import type { SessionSettings } from './http/visitor.ts';
 import type { Logger } from './logger.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
-import { listLocks, pauseFinder, workflowLink } from './ops-composition.ts';
+import { listLocks, pauseReader, workflowLink } from './ops-composition.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { listServers, totalServers } from './servers/list-servers.ts';
 import type { StockDesk } from './stock/stock-desk.ts';
@@ -131,6 +131,9 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
   const { config, client, database, db, readPolicy } = input;
   const audit = createAuditLog({ db });
   const now = () => new Date();
+  // Without Temporal the figures are read all the same: a late order then counts as late.
+  const readPause = (pool: { supplier: string; packageKey: string }) =>
+    pauseReader(client)(pool).catch(() => ({ isPaused: false, lastActAt: null }));
   const notifications = database.db.collection<NotificationDocument>('notifications');
   const reporting = {
     db: { ...db, notifications },
@@ -169,11 +172,11 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
         await recordView('revealLogin', { kind: 'order', id: orderId }, said);
         return { kind: 'revealed', login };
       }),
-    measure: cached(figuresForMs, () =>
-      withDatabase(async () =>
-        measureShop({ db, now, isPaused: pauseFinder(client) }, { policy: await readPolicy() }),
-      ),
-    ),
+    measure: rememberFigures({
+      forMs: figuresForMs,
+      measure: () =>
+        withDatabase(async () => measureShop({ db, now, readPause }, { policy: await readPolicy() })),
+    }),
   };
 }
 
@@ -190,21 +193,6 @@ async function openLogin(
   const box = createCredentialBox(config.credentialsKeys);
   const { username, password } = box.open({ orderId, sealed });
   return { ip: purchase?.ip ?? null, username, password, os: sealed.os };
-}
-
-function cached(forMs: number, measure: () => Promise<ShopFigures>): () => Promise<ShopFigures> {
-  let last: { untilMs: number; figures: Promise<ShopFigures> } | null = null;
-  return () => {
-    if (last === null || Date.now() > last.untilMs) {
-      const figures = measure();
-      const taken = { untilMs: Date.now() + forMs, figures };
-      last = taken;
-      figures.catch(() => {
-        if (last === taken) last = null;
-      });
-    }
-    return last.figures;
-  };
 }
 
 function stockPorts({ stockDesk }: SiteInput): Pick<SitePorts, 'listStock' | 'setSale'> {

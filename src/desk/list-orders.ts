@@ -63,8 +63,10 @@ function fits(order: OrderDocument, { status, code, packageKey }: OrderQuery): b
   return isOfStatus && isOfCode && (packageKey === null || order.packageKey === packageKey);
 }
 
+type Lined = Pick<OrderDocument, '_id' | 'status' | 'statusSince' | 'packageKey' | 'failure' | 'next'>;
+
 /** An order as one line. */
-export function lineOf(order: OrderDocument, now: Date): OrderLine {
+export function lineOf(order: Lined, now: Date): OrderLine {
   const { _id: orderId, status, statusSince: since, packageKey, failure, next } = order;
   return {
     orderId,
