@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Db, MongoClient } from 'mongodb';
 import { findLockKey } from '../workflows/contract/package-lock.ts';
-import { createAdminBook } from './admins/admin-book.ts';
+import { type AdminBook, createAdminBook } from './admins/admin-book.ts';
 import type { AdminDocument } from './admins/admin-document.ts';
 import { createLoginLimit, prepareLoginLimit } from './admins/login-limit.ts';
 import { createSessionStore, endSessionsOf, forgetOldSessions } from './admins/session-store.ts';
@@ -51,6 +51,11 @@ interface SiteInput {
 export function composeSite(input: SiteInput): { ports: SitePorts; sessions: SessionSettings; stop(): void } {
   const { config, database, log } = input;
   const place = { client: database.client, databaseName: database.db.databaseName };
+  const book = createAdminBook({
+    admins: database.db.collection<AdminDocument>('admins'),
+    endSessions: (name) => endSessionsOf({ ...place, name }),
+    now: () => new Date().toISOString(),
+  });
   void withDatabase(() => prepareSite(input, place)).catch((error: unknown) =>
     log.warn(
       { err: error },
@@ -67,9 +72,10 @@ export function composeSite(input: SiteInput): { ports: SitePorts; sessions: Ses
       isSecure: config.publicUrl.startsWith('https:'),
       idleMs,
       absoluteMs,
+      findGeneration: (name) => withDatabase(() => book.findGeneration(name)),
     },
     ports: {
-      ...accessPorts(input, place),
+      ...accessPorts(input, { place, book }),
       ...orderPorts(input),
       ...stockPorts(input),
       ...serverPorts(input),
@@ -87,14 +93,9 @@ async function prepareSite({ database: { db } }: SiteInput, place: Place): Promi
 }
 
 function accessPorts(
-  { database, recordAct, log }: SiteInput,
-  place: Place,
+  { recordAct, log }: SiteInput,
+  { place, book }: { place: Place; book: AdminBook },
 ): Pick<SitePorts, 'hasAdmins' | 'logIn'> {
-  const book = createAdminBook({
-    admins: database.db.collection<AdminDocument>('admins'),
-    endSessions: (name) => endSessionsOf({ ...place, name }),
-    now: () => new Date().toISOString(),
-  });
   const limit = createLoginLimit(place);
   return {
     hasAdmins: () => withDatabase(() => book.hasAny()),
@@ -108,12 +109,12 @@ function accessPorts(
         const known = await book.check({ name, password });
         if (known === null) return { kind: 'wrong' };
         await limit.forget({ name, address });
-        const subject = { kind: 'admin', id: known } as const;
+        const subject = { kind: 'admin', id: known.name } as const;
         await recordAct({
-          ...{ act: 'signIn', subject, by: known, reason: null },
+          ...{ act: 'signIn', subject, by: known.name, reason: null },
           ...{ accepted: true, answer: 'Signed in.' },
         });
-        return { kind: 'welcome', name: known };
+        return { kind: 'welcome', ...known };
       }),
   };
 }

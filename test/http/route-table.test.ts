@@ -57,7 +57,7 @@ const rules: Record<string, Access> = {
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 const welcoming: Partial<HttpPorts> = {
   hasAdmins: async () => true,
-  logIn: async () => ({ kind: 'welcome', name: 'Asha' }),
+  logIn: async () => ({ kind: 'welcome', name: 'Asha', generation: 'first' }),
   listServers: async () => ({ servers: [], totals: [] }),
   listLocks: async () => [],
   reportOrder: async () => null,
@@ -192,6 +192,46 @@ test('the API takes a session too: it reads freely, writes with the token of the
 test('a session ends by its longest life, whatever is done with it', async (context) => {
   const { url, cookie } = await signIn(context, {}, { absoluteMs: -1 });
   assert.equal((await visit(url, '/admin/servers', cookie)).status, 303);
+});
+
+test('a session ends with its last request: the idle time is counted from there', async (context) => {
+  const { url, cookie } = await signIn(context, {}, { idleMs: 60_000 });
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  context.mock.timers.tick(50_000);
+  const awake = await visit(url, '/admin/servers', cookie);
+  assert.equal(awake.status, 200);
+  context.mock.timers.tick(50_000);
+  const again = await visit(url, '/admin/servers', awake.cookie);
+  assert.equal(again.status, 200);
+  context.mock.timers.tick(60_001);
+  assert.equal((await visit(url, '/admin/servers', again.cookie)).status, 303);
+});
+
+test('a session that a long request stores again lets nobody in whose admin is gone or has another password', async (context) => {
+  for (const after of [null, 'second']) {
+    let generation: string | null = 'first';
+    const { url, cookie } = await signIn(
+      context,
+      {
+        // Removed while the request is under way: its notice is stored after that.
+        strandServer: async () => {
+          generation = after;
+          return { kind: 'accepted', next: 'Done.' };
+        },
+      },
+      { findGeneration: async () => generation },
+    );
+    const page = await visit(url, '/admin/servers', cookie);
+    assert.equal(page.status, 200);
+    const fields = { ip: '103.1.1.1', act: 'strand', reason: 'a test' };
+    assert.equal((await send(url, '/admin/servers', page, fields)).location, '/admin/servers');
+    const next = await visit(url, '/admin/servers', page.cookie);
+    assert.equal(next.status, 303);
+    const api = await fetch(`${url}/api/orders/ord-1/timeline`, { headers: { cookie: page.cookie } });
+    assert.equal(api.status, 401);
+    generation = 'first';
+    assert.equal((await visit(url, '/admin/servers', page.cookie)).status, 303, 'it stays ended');
+  }
 });
 
 test('a session gets a new id at its login', async (context) => {

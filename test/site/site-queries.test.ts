@@ -66,10 +66,10 @@ const dataCommands = [
   'findAndModify',
   'delete',
 ];
-/** What a page asked the database for; its session is looked up beside that. */
+/** What a page asked the database for; its session and who that belongs to are looked up beside that, by `_id`. */
 const callsOf = (events: CommandStartedEvent[]) =>
   events.filter(({ commandName, command }) => {
-    return dataCommands.includes(commandName) && command[commandName] !== 'sessions';
+    return dataCommands.includes(commandName) && !['sessions', 'admins'].includes(command[commandName]);
   });
 
 /** Every combination of the list's filters, as the form sends them. */

@@ -3,7 +3,7 @@ import type { OrderLine, OrderReport } from '../../domain/order-report.ts';
 import type { ShopFigures } from '../../domain/shop-figures.ts';
 
 export type LoginOutcome =
-  | { kind: 'welcome'; name: string }
+  | { kind: 'welcome'; name: string; generation: string }
   | { kind: 'wrong' }
   | { kind: 'tooMany'; waitSeconds: number };
 
