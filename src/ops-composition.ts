@@ -32,6 +32,7 @@ import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
+import { allowReveal } from './servers/reveal-login.ts';
 import type { TenancyState } from './servers/server-document.ts';
 import { importIpstocks } from './stock/import-ipstocks.ts';
 import { createStockDesk, type StockDesk } from './stock/stock-desk.ts';
@@ -167,6 +168,15 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
       rows('remove the admin', (records) =>
         adminAct(records, { ...input, act: 'removeAdmin' }, (book) => book.remove(input)),
       ),
+    allowReveal: ({ orderId, by, reason }: { orderId: string } & Required<Said>) =>
+      rows('let the login be shown again', async ({ db, recordAct }) => {
+        const verdict = await allowReveal(db, { orderId });
+        const accepted = verdict.kind === 'accepted';
+        const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
+        const subject = { kind: 'order', id: orderId } as const;
+        await recordAct({ act: 'allowReveal', subject, by, reason, accepted, answer });
+        return verdict;
+      }),
     listAdmins: () => rows('list the admins', (records) => adminBookOf(records).list()),
     reportIncident: (input: Parameters<typeof reportIncident>[1]) =>
       rows('report the incident', async ({ db }) =>
@@ -411,6 +421,7 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
     importForeign: (input) => records().importForeign(input),
     addAdmin: (input) => records().addAdmin(input),
     removeAdmin: (input) => records().removeAdmin(input),
+    allowReveal: (input) => records().allowReveal(input),
     listAdmins: () => records().listAdmins(),
     reportIncident: (input) => records().reportIncident(input),
     listServers: (input) => records().listServers(input),

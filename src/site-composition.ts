@@ -15,13 +15,14 @@ import { measureShop } from './desk/measure-shop.ts';
 import { rememberFigures } from './desk/remember-figures.ts';
 import { reportOrder } from './desk/report-order.ts';
 import type { ResolvedPolicy } from './domain/policy.ts';
-import type { RevealedLogin, Said, SitePorts } from './http/site/site-ports.ts';
+import type { Said, SitePorts } from './http/site/site-ports.ts';
 import type { SessionSettings } from './http/visitor.ts';
 import type { Logger } from './logger.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
 import { listLocks, pauseReader, workflowLink } from './ops-composition.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { listServers, totalServers } from './servers/list-servers.ts';
+import { revealLogin } from './servers/reveal-login.ts';
 import type { StockDesk } from './stock/stock-desk.ts';
 import type { RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
@@ -129,7 +130,7 @@ type OrderPortNames =
   | 'measure';
 
 function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
-  const { config, client, database, db, readPolicy } = input;
+  const { config, client, database, db, readPolicy, recordAct } = input;
   const audit = createAuditLog({ db });
   const now = () => new Date();
   // Without Temporal the figures are read all the same: a late order then counts as late.
@@ -168,10 +169,15 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
       }),
     revealLogin: ({ orderId, ...said }) =>
       withDatabase(async () => {
-        const login = await openLogin(input, orderId);
-        if ('sentence' in login) return { kind: 'refused', sentence: login.sentence };
-        await recordView('revealLogin', { kind: 'order', id: orderId }, said);
-        return { kind: 'revealed', login };
+        const box = createCredentialBox(config.credentialsKeys);
+        const outcome = await revealLogin({ db, box, now }, { orderId, by: said.by });
+        const subject = { kind: 'order', id: orderId } as const;
+        if (outcome.kind === 'revealed') await recordView('revealLogin', subject, said);
+        else {
+          const answer = outcome.sentence;
+          await recordAct({ act: 'revealLogin', subject, ...said, accepted: false, answer });
+        }
+        return outcome;
       }),
     measure: rememberFigures({
       forMs: figuresForMs,
@@ -179,21 +185,6 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
         withDatabase(async () => measureShop({ db, now, readPause }, { policy: await readPolicy() })),
     }),
   };
-}
-
-async function openLogin(
-  { config, db }: SiteInput,
-  orderId: string,
-): Promise<RevealedLogin | { sentence: string }> {
-  const order = await db.orders.findOne({ _id: orderId });
-  const purchaseId = order && order.goods.state !== 'none' ? order.goods.purchaseId : null;
-  if (purchaseId === null) return { sentence: 'This order has no server, so it has no login.' };
-  const sealed = await db.credentials.findOne({ _id: purchaseId });
-  if (sealed === null) return { sentence: 'The supplier has shown no login for its server yet.' };
-  const purchase = await db.purchases.findOne({ _id: purchaseId }, { projection: { ip: 1 } });
-  const box = createCredentialBox(config.credentialsKeys);
-  const { username, password } = box.open({ orderId, sealed });
-  return { ip: purchase?.ip ?? null, username, password, os: sealed.os };
 }
 
 function stockPorts({ stockDesk }: SiteInput): Pick<SitePorts, 'listStock' | 'setSale'> {

@@ -166,6 +166,19 @@ test('one order is one page: its timeline, what comes next, its acts; login and 
     (await acts('revealLogin')).map(({ by, reason, subject }) => [by, reason, subject.id]),
     [[name, 'the mail was lost', orderId]],
   );
+  await site.open(`/admin/orders/${orderId}`);
+  const askAgain = { summary: 'Show the login', fields: { Reason: 'once more' }, button: 'Show it once' };
+  await site.act(askAgain);
+  assert.match(await notice(site), /was shown to Asha R\. at .+ and is shown once/);
+  assert.ok(!(await site.page.content()).includes(canary));
+  const allowed = await ops(['orders', 'show-login-again', orderId, '--reason', 'their window was closed']);
+  assert.equal(allowed.code, 0, allowed.err);
+  await site.act(askAgain);
+  assert.ok((await shown.innerText()).includes(canary));
+  assert.deepEqual(
+    (await acts('revealLogin')).map(({ accepted }) => accepted),
+    [true, false, true],
+  );
   await site.act({
     summary: 'Show the customer',
     fields: { Reason: 'to call them' },
