@@ -151,10 +151,10 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
   };
   return {
     searchOrders: (search) => withDatabase(() => listOrders({ db, now }, search)),
-    searchByEmail: ({ by, ...search }) =>
+    searchByEmail: ({ by, reason, ...search }) =>
       withDatabase(async () => {
         const subject = { kind: 'customer', id: 'by e-mail' } as const;
-        await recordView('searchByEmail', subject, { by, reason: 'search' });
+        await recordView('searchByEmail', subject, { by, reason });
         return listOrders({ db, now }, search);
       }),
     countOpen: () => withDatabase(() => countOpen(db)),

@@ -42,7 +42,11 @@ test('orders are listed newest first by status, code, package and address, witho
   assert.deepEqual(await ids({ status: 'queued' }), ['a-4', 'a-3', 'a-1']);
   assert.deepEqual(await ids({ code: 'lockTimeout' }), ['a-2'], 'those that failed so, not those that had');
   assert.deepEqual(await ids({ packageKey: '103.182.44' }), ['a-3']);
-  assert.deepEqual(await ids({ email: 'other@example.com' }), ['a-4']);
+  assert.deepEqual(await ids({ email: ' Other@Example.com' }), ['a-4']);
+  const theirs = { email: 'customer@example.com' };
+  assert.deepEqual(await ids({ ...theirs, limit: 2 }), ['a-3', 'a-2']);
+  assert.deepEqual(await ids({ ...theirs, limit: 2, before: 'a-2' }), ['a-1']);
+  assert.deepEqual(await ids({ ...theirs, packageKey: '103.182.44' }), ['a-3'], 'with the other filters');
   const [line] = await listOrders({ db, now: at(60_000) }, { ...all, code: 'lockTimeout' });
   assert.deepEqual(line, {
     orderId: 'a-2',

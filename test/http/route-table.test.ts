@@ -315,3 +315,48 @@ test('the description of the API has every route that is no page, and is sound',
     [],
   );
 });
+
+test('a search by address asks why, goes with the filter and on to its next page, and stands in no URL', async (context) => {
+  const asked: Parameters<HttpPorts['searchByEmail']>[0][] = [];
+  const line = (index: number) => ({
+    orderId: `ord-${String(100 - index).padStart(20, '0')}`,
+    ...({ status: 'queued', statusText: 'Waiting', since: '2026-11-21T10:00:00.000Z' } as const),
+    ...{ ageSeconds: 60, packageKey: '103.181.91', failureCode: null, next: null },
+  });
+  const { url, cookie } = await signIn(context, {
+    searchOrders: async () => [],
+    countOpen: async () => ({ byStatus: [], byCode: [], oldest: null, isCapped: false }),
+    searchByEmail: async (search) => {
+      asked.push(search);
+      return Array.from({ length: 51 }, (_, index) => line(index));
+    },
+  });
+  const page = await visit(url, '/admin/manageOrders?status=queued&package=103.181.91', cookie);
+  const path = '/admin/manageOrders/search';
+  const refused = await send(url, path, page, { email: 'a@example.com' });
+  assert.deepEqual([refused.status, refused.location, asked.length], [303, '/admin/manageOrders', 0]);
+  const post = async (html: string, fields: Record<string, string>) => {
+    const form = html.split('<form').find((one) => one.includes(`action="${path}"`)) ?? '';
+    const hidden = [...form.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)];
+    const given = hidden.map(([, name = '', value = '']): [string, string] => [name, value]);
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { cookie: page.cookie, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams([...given, ...Object.entries(fields)]),
+    });
+    assert.equal(response.status, 200);
+    return response.text();
+  };
+  const first = await post(page.text, { email: 'a@example.com', reason: 'they called' });
+  const { length } = first.split('<form');
+  const older = `<form${first.split('<form')[length - 1]}`;
+  await post(older, {});
+  const [one, two] = asked;
+  assert.deepEqual(
+    [one?.status, one?.packageKey, one?.reason, one?.by, one?.before],
+    ['queued', '103.181.91', 'they called', 'Asha', null],
+  );
+  assert.deepEqual({ ...two, before: null }, one);
+  assert.equal(two?.before, line(49).orderId);
+  assert.doesNotMatch(first, /(?:href|action)="[^"]*example/);
+});

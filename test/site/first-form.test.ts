@@ -61,7 +61,7 @@ test('whichever form of the first page after the login is sent first, it is take
   await searching.signIn(login);
   await searching.act({
     summary: "Search by a customer's e-mail",
-    fields: { 'E-mail address': 'customer@example.com' },
+    fields: { 'E-mail address': 'customer@example.com', Reason: 'they called' },
     button: 'Search',
   });
   await searching.page.getByText('Orders of the address you searched for').waitFor({ timeout: 10_000 });

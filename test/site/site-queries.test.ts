@@ -108,7 +108,7 @@ test('each list asks the database at most three times, and each question is the 
   const found = await fetch(`${url}/admin/manageOrders/search`, {
     method: 'POST',
     headers: { cookie: cookie.jar, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ csrfToken: cookie.token, email: 'customer@example.com' }),
+    body: new URLSearchParams({ csrfToken: cookie.token, email: 'customer@example.com', reason: 'a test' }),
   });
   assert.equal(found.status, 200);
   assertCalls({ path: 'the search by e-mail', indexes });

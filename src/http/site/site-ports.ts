@@ -133,7 +133,7 @@ export interface SitePorts {
   /** Newest first. */
   searchOrders(search: OrderSearch): Promise<OrderLine[]>;
   /** The same by a customer's address, which is recorded. */
-  searchByEmail(search: OrderSearch & { email: string; by: string }): Promise<OrderLine[]>;
+  searchByEmail(search: OrderSearch & Said & { email: string }): Promise<OrderLine[]>;
   countOpen(): Promise<OpenOrders>;
   reportOrder(input: { orderId: string }): Promise<OrderReport | null>;
   /** Shows personal data, which is recorded first; null where there is no such order. */
