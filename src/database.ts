@@ -94,6 +94,7 @@ export async function prepareIndexes(
   await db.refunds.createIndex({ takenBackAt: 1 });
   await db.discounts.createIndex({ code: 1 }, { unique: true });
   await db.servers.createIndex({ 'tenancy.orderId': 1 });
+  await db.servers.createIndex({ 'tenancy.state': 1, 'tenancy.expiresAt': -1, _id: -1 });
 }
 
 /** Makes the index that an order's page needs beside them, on a collection that no activity works on. */

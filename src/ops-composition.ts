@@ -14,7 +14,7 @@ import {
   openDatabase,
   withDatabase,
 } from './database.ts';
-import { findStuckOrders } from './desk/find-stuck-orders.ts';
+import { findStuckOrders, type LockPause } from './desk/find-stuck-orders.ts';
 import { listOrders, type OrderQuery } from './desk/list-orders.ts';
 import { reportIncident } from './desk/report-incident.ts';
 import { reportOrder } from './desk/report-order.ts';
@@ -32,6 +32,7 @@ import { readPolicyFile } from './policy-file.ts';
 import { listCases } from './purchases/list-cases.ts';
 import { type ForeignImport, importForeignServers, parseForeignServers } from './servers/import-foreign.ts';
 import { listServers } from './servers/list-servers.ts';
+import { allowReveal } from './servers/reveal-login.ts';
 import type { TenancyState } from './servers/server-document.ts';
 import { importIpstocks } from './stock/import-ipstocks.ts';
 import { createStockDesk, type StockDesk } from './stock/stock-desk.ts';
@@ -167,9 +168,20 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
       rows('remove the admin', (records) =>
         adminAct(records, { ...input, act: 'removeAdmin' }, (book) => book.remove(input)),
       ),
+    allowReveal: ({ orderId, by, reason }: { orderId: string } & Required<Said>) =>
+      rows('let the login be shown again', async ({ db, recordAct }) => {
+        const verdict = await allowReveal(db, { orderId });
+        const accepted = verdict.kind === 'accepted';
+        const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
+        const subject = { kind: 'order', id: orderId } as const;
+        await recordAct({ act: 'allowReveal', subject, by, reason, accepted, answer });
+        return verdict;
+      }),
     listAdmins: () => rows('list the admins', (records) => adminBookOf(records).list()),
     reportIncident: (input: Parameters<typeof reportIncident>[1]) =>
-      rows('report the incident', ({ db }) => reportIncident({ db }, input)),
+      rows('report the incident', async ({ db }) =>
+        reportIncident({ db, policy: await readPolicy(config) }, input),
+      ),
     listServers: (input: { state: TenancyState | null }) =>
       rows('list the servers', ({ db }) => listServers(db, input)),
     listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
@@ -318,7 +330,7 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
     findStuckOrders: async () => {
       const policy = await readPolicy(config);
       return withClient('look for stuck orders', (deps) => {
-        return findStuckOrders({ ...deps, isPaused: pauseFinder(deps.client) }, { policy });
+        return findStuckOrders({ ...deps, readPause: pauseReader(deps.client) }, { policy });
       });
     },
     retryReturn: (act: Parameters<OpsPorts['retryReturn']>[0]) =>
@@ -341,14 +353,13 @@ function composeActs(config: Config<'ops'>, warn: Warn) {
   };
 }
 
-type Queued = { supplier: string; packageKey: string; statusSince: string };
-
-/** Tells whether the package of a queued order is paused, or was while the order waited. */
-export function pauseFinder(client: Client): (queued: Queued) => Promise<boolean> {
-  return async ({ supplier, packageKey: packageName, statusSince }) => {
+/** Tells whether a package is paused, and when somebody last did something to its lock. */
+export function pauseReader(
+  client: Client,
+): (pool: { supplier: string; packageKey: string }) => Promise<LockPause> {
+  return async ({ supplier, packageKey: packageName }) => {
     const { view } = await readLock(client, { supplier, packageName });
-    const lastAt = view?.lastAct?.at ?? '';
-    return view !== null && (view.pause !== null || lastAt > statusSince);
+    return { isPaused: view !== null && view.pause !== null, lastActAt: view?.lastAct?.at ?? null };
   };
 }
 
@@ -410,6 +421,7 @@ export function composeOps({ env, warn }: { env?: Record<string, string>; warn: 
     importForeign: (input) => records().importForeign(input),
     addAdmin: (input) => records().addAdmin(input),
     removeAdmin: (input) => records().removeAdmin(input),
+    allowReveal: (input) => records().allowReveal(input),
     listAdmins: () => records().listAdmins(),
     reportIncident: (input) => records().reportIncident(input),
     listServers: (input) => records().listServers(input),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Db, MongoClient } from 'mongodb';
 import { findLockKey } from '../workflows/contract/package-lock.ts';
-import { createAdminBook } from './admins/admin-book.ts';
+import { type AdminBook, createAdminBook } from './admins/admin-book.ts';
 import type { AdminDocument } from './admins/admin-document.ts';
 import { createLoginLimit, prepareLoginLimit } from './admins/login-limit.ts';
 import { createSessionStore, endSessionsOf, forgetOldSessions } from './admins/session-store.ts';
@@ -12,16 +12,17 @@ import { type Collections, prepareSiteIndexes, withDatabase } from './database.t
 import { countOpen } from './desk/count-open.ts';
 import { listOrders } from './desk/list-orders.ts';
 import { measureShop } from './desk/measure-shop.ts';
+import { rememberFigures } from './desk/remember-figures.ts';
 import { reportOrder } from './desk/report-order.ts';
 import type { ResolvedPolicy } from './domain/policy.ts';
-import type { ShopFigures } from './domain/shop-figures.ts';
-import type { RevealedLogin, Said, ServersSeen, SitePorts } from './http/site/site-ports.ts';
+import type { Said, SitePorts } from './http/site/site-ports.ts';
 import type { SessionSettings } from './http/visitor.ts';
 import type { Logger } from './logger.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
-import { listLocks, pauseFinder, workflowLink } from './ops-composition.ts';
+import { listLocks, pauseReader, workflowLink } from './ops-composition.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
-import { listServers } from './servers/list-servers.ts';
+import { listServers, totalServers } from './servers/list-servers.ts';
+import { revealLogin } from './servers/reveal-login.ts';
 import type { StockDesk } from './stock/stock-desk.ts';
 import type { RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
@@ -51,6 +52,11 @@ interface SiteInput {
 export function composeSite(input: SiteInput): { ports: SitePorts; sessions: SessionSettings; stop(): void } {
   const { config, database, log } = input;
   const place = { client: database.client, databaseName: database.db.databaseName };
+  const book = createAdminBook({
+    admins: database.db.collection<AdminDocument>('admins'),
+    endSessions: (name) => endSessionsOf({ ...place, name }),
+    now: () => new Date().toISOString(),
+  });
   void withDatabase(() => prepareSite(input, place)).catch((error: unknown) =>
     log.warn(
       { err: error },
@@ -67,9 +73,10 @@ export function composeSite(input: SiteInput): { ports: SitePorts; sessions: Ses
       isSecure: config.publicUrl.startsWith('https:'),
       idleMs,
       absoluteMs,
+      findGeneration: (name) => withDatabase(() => book.findGeneration(name)),
     },
     ports: {
-      ...accessPorts(input, place),
+      ...accessPorts(input, { place, book }),
       ...orderPorts(input),
       ...stockPorts(input),
       ...serverPorts(input),
@@ -87,14 +94,9 @@ async function prepareSite({ database: { db } }: SiteInput, place: Place): Promi
 }
 
 function accessPorts(
-  { database, recordAct, log }: SiteInput,
-  place: Place,
+  { recordAct, log }: SiteInput,
+  { place, book }: { place: Place; book: AdminBook },
 ): Pick<SitePorts, 'hasAdmins' | 'logIn'> {
-  const book = createAdminBook({
-    admins: database.db.collection<AdminDocument>('admins'),
-    endSessions: (name) => endSessionsOf({ ...place, name }),
-    now: () => new Date().toISOString(),
-  });
   const limit = createLoginLimit(place);
   return {
     hasAdmins: () => withDatabase(() => book.hasAny()),
@@ -108,12 +110,12 @@ function accessPorts(
         const known = await book.check({ name, password });
         if (known === null) return { kind: 'wrong' };
         await limit.forget({ name, address });
-        const subject = { kind: 'admin', id: known } as const;
+        const subject = { kind: 'admin', id: known.name } as const;
         await recordAct({
-          ...{ act: 'signIn', subject, by: known, reason: null },
+          ...{ act: 'signIn', subject, by: known.name, reason: null },
           ...{ accepted: true, answer: 'Signed in.' },
         });
-        return { kind: 'welcome', name: known };
+        return { kind: 'welcome', ...known };
       }),
   };
 }
@@ -128,9 +130,12 @@ type OrderPortNames =
   | 'measure';
 
 function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
-  const { config, client, database, db, readPolicy } = input;
+  const { config, client, database, db, readPolicy, recordAct } = input;
   const audit = createAuditLog({ db });
   const now = () => new Date();
+  // Without Temporal the figures are read all the same: a late order then counts as late.
+  const readPause = (pool: { supplier: string; packageKey: string }) =>
+    pauseReader(client)(pool).catch(() => ({ isPaused: false, lastActAt: null }));
   const notifications = database.db.collection<NotificationDocument>('notifications');
   const reporting = {
     db: { ...db, notifications },
@@ -146,10 +151,10 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
   };
   return {
     searchOrders: (search) => withDatabase(() => listOrders({ db, now }, search)),
-    searchByEmail: ({ by, ...search }) =>
+    searchByEmail: ({ by, reason, ...search }) =>
       withDatabase(async () => {
         const subject = { kind: 'customer', id: 'by e-mail' } as const;
-        await recordView('searchByEmail', subject, { by, reason: 'search' });
+        await recordView('searchByEmail', subject, { by, reason });
         return listOrders({ db, now }, search);
       }),
     countOpen: () => withDatabase(() => countOpen(db)),
@@ -164,46 +169,21 @@ function orderPorts(input: SiteInput): Pick<SitePorts, OrderPortNames> {
       }),
     revealLogin: ({ orderId, ...said }) =>
       withDatabase(async () => {
-        const login = await openLogin(input, orderId);
-        if ('sentence' in login) return { kind: 'refused', sentence: login.sentence };
-        await recordView('revealLogin', { kind: 'order', id: orderId }, said);
-        return { kind: 'revealed', login };
+        const box = createCredentialBox(config.credentialsKeys);
+        const outcome = await revealLogin({ db, box, now }, { orderId, by: said.by });
+        const subject = { kind: 'order', id: orderId } as const;
+        if (outcome.kind === 'revealed') await recordView('revealLogin', subject, said);
+        else {
+          const answer = outcome.sentence;
+          await recordAct({ act: 'revealLogin', subject, ...said, accepted: false, answer });
+        }
+        return outcome;
       }),
-    measure: cached(figuresForMs, () =>
-      withDatabase(async () =>
-        measureShop({ db, now, isPaused: pauseFinder(client) }, { policy: await readPolicy() }),
-      ),
-    ),
-  };
-}
-
-async function openLogin(
-  { config, db }: SiteInput,
-  orderId: string,
-): Promise<RevealedLogin | { sentence: string }> {
-  const order = await db.orders.findOne({ _id: orderId });
-  const purchaseId = order && order.goods.state !== 'none' ? order.goods.purchaseId : null;
-  if (purchaseId === null) return { sentence: 'This order has no server, so it has no login.' };
-  const sealed = await db.credentials.findOne({ _id: purchaseId });
-  if (sealed === null) return { sentence: 'The supplier has shown no login for its server yet.' };
-  const purchase = await db.purchases.findOne({ _id: purchaseId }, { projection: { ip: 1 } });
-  const box = createCredentialBox(config.credentialsKeys);
-  const { username, password } = box.open({ orderId, sealed });
-  return { ip: purchase?.ip ?? null, username, password, os: sealed.os };
-}
-
-function cached(forMs: number, measure: () => Promise<ShopFigures>): () => Promise<ShopFigures> {
-  let last: { untilMs: number; figures: Promise<ShopFigures> } | null = null;
-  return () => {
-    if (last === null || Date.now() > last.untilMs) {
-      const figures = measure();
-      const taken = { untilMs: Date.now() + forMs, figures };
-      last = taken;
-      figures.catch(() => {
-        if (last === taken) last = null;
-      });
-    }
-    return last.figures;
+    measure: rememberFigures({
+      forMs: figuresForMs,
+      measure: () =>
+        withDatabase(async () => measureShop({ db, now, readPause }, { policy: await readPolicy() })),
+    }),
   };
 }
 
@@ -232,26 +212,15 @@ function serverPorts({ client, db, recordAct }: SiteInput): Pick<SitePorts, Serv
       if (key === undefined) return { kind: 'refused', sentence: 'There is no such lock.' };
       return steerLock(acting, { key, act, by, reason, ...(requestId === null ? {} : { requestId }) });
     },
-    listServers: ({ state }) => withDatabase(async () => sift(await listServers(db, { state: null }), state)),
+    listServers: ({ state }) =>
+      withDatabase(async () => {
+        const [servers, totals] = await Promise.all([
+          listServers(db, { state: state ?? 'ours' }),
+          totalServers(db),
+        ]);
+        return { servers, totals };
+      }),
     assignServer: (wish) => withDatabase(() => assignServer(acting, wish)),
     strandServer: (wish) => withDatabase(() => strandServer(acting, wish)),
   };
-}
-
-/** Those of one state, and the sums over all. */
-function sift(
-  servers: ServersSeen['servers'],
-  state: ServersSeen['servers'][number]['state'] | null,
-): ServersSeen {
-  const states = [...new Set(servers.map((server) => server.state))].sort();
-  const totals = states.map((one) => {
-    const own = servers.filter((server) => server.state === one);
-    const sums = new Map<string, number>();
-    for (const { cost } of own) {
-      if (cost) sums.set(cost.currency, (sums.get(cost.currency) ?? 0) + cost.amountMinor);
-    }
-    const costs = [...sums].map(([currency, amountMinor]) => ({ amountMinor, currency }));
-    return { state: one, count: own.length, costs };
-  });
-  return { servers: servers.filter((server) => state === null || server.state === state), totals };
 }

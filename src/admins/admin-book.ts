@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Collection } from 'mongodb';
 import { insertOnce } from '../database.ts';
@@ -19,7 +20,9 @@ export interface AdminBook {
   list(): Promise<{ name: string; createdAt: string; createdBy: string }[]>;
   hasAny(): Promise<boolean>;
   /** The admin's name as it is shown, or null; an unknown name takes as long as a wrong password. */
-  check(input: { name: string; password: string }): Promise<string | null>;
+  check(input: { name: string; password: string }): Promise<{ name: string; generation: string } | null>;
+  /** Which password an admin has now; null where there is no such admin. */
+  findGeneration(name: string): Promise<string | null>;
 }
 
 interface AdminBookDependencies {
@@ -39,13 +42,14 @@ export function createAdminBook({ admins, endSessions, now }: AdminBookDependenc
       if (problem !== null) return { kind: 'refused', sentence: problem };
       const _id = keyOf(name);
       const passwordHash = await hash(password, argon2);
-      const row = { _id, name: name.trim(), passwordHash, createdAt: now(), createdBy: by };
+      const generation = randomUUID();
+      const row = { _id, name: name.trim(), passwordHash, generation, createdAt: now(), createdBy: by };
       if (await insertOnce(admins, row)) return { kind: 'accepted', next: `${row.name} can sign in now.` };
       if (!replace) {
         const sentence = `There is an admin "${name}" already. Use --replace to give a new password.`;
         return { kind: 'refused', sentence };
       }
-      const known = await admins.findOneAndUpdate({ _id }, { $set: { passwordHash } });
+      const known = await admins.findOneAndUpdate({ _id }, { $set: { passwordHash, generation } });
       await endSessions(known?.name ?? row.name);
       return {
         kind: 'accepted',
@@ -68,7 +72,11 @@ export function createAdminBook({ admins, endSessions, now }: AdminBookDependenc
       if (password.length > longestPassword) return null;
       const found = await admins.findOne({ _id: keyOf(name) });
       const isRight = await verify(found?.passwordHash ?? (await nobody), password);
-      return found !== null && isRight ? found.name : null;
+      return found !== null && isRight ? { name: found.name, generation: found.generation ?? '' } : null;
+    },
+    async findGeneration(name) {
+      const found = await admins.findOne({ _id: keyOf(name) }, { projection: { generation: 1 } });
+      return found === null ? null : (found.generation ?? '');
     },
   };
 }

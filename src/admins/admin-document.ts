@@ -5,6 +5,8 @@ export interface AdminDocument {
   name: string;
   /** Argon2id in its own notation, with salt and parameters. */
   passwordHash: string;
+  /** Another one for each password: a session of before it ends. Rows of the first releases have none. */
+  generation?: string;
   /** ISO UTC. */
   createdAt: string;
   createdBy: string;

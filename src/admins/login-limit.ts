@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { MongoClient } from 'mongodb';
 import { RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
 
-/** Tries of one name from one address, and of one address, within a quarter of an hour. */
-const limits = { name: 5, address: 50, withinSeconds: 15 * 60 } as const;
+/** Tries of one name from one address, of one address, and of one name from anywhere, within a quarter of an hour. */
+const limits = { name: 5, address: 50, anywhere: 30, withinSeconds: 15 * 60 } as const;
 
 export interface LoginLimit {
   /** Counts a try. @returns the seconds to wait where there were too many, else null. */
   count(input: { name: string; address: string }): Promise<number | null>;
-  /** Forgets the tries of a name after it has signed in. */
+  /** Forgets the tries of a name from an address after it has signed in; from anywhere, only the one that was right. */
   forget(input: { name: string; address: string }): Promise<void>;
 }
 
@@ -16,7 +17,7 @@ export interface LoginLimit {
 export function createLoginLimit(input: {
   client: MongoClient;
   databaseName: string;
-  tries?: { name: number; address: number };
+  tries?: { name: number; address: number; anywhere: number };
 }): LoginLimit {
   const { client, databaseName, tries = limits } = input;
   const limiter = (keyPrefix: string, points: number) =>
@@ -32,22 +33,40 @@ export function createLoginLimit(input: {
     });
   const ofName = limiter('name', tries.name);
   const ofAddress = limiter('address', tries.address);
+  const ofAnywhere = limiter('anywhere', tries.anywhere);
   // So that the collection holds neither names nor addresses.
   const hashed = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const anywhereKey = ({ name }: { name: string }) => hashed(name.trim().toLowerCase());
+  const addressKey = ({ address }: { address: string }) => hashed(networkOf(address));
   const nameKey = ({ name, address }: { name: string; address: string }) =>
-    hashed(`${name.trim().toLowerCase()} ${address}`);
+    hashed(`${name.trim().toLowerCase()} ${networkOf(address)}`);
   return {
     async count(who) {
       const waits = [
-        await waitAfter(() => ofAddress.consume(hashed(who.address))),
+        await waitAfter(() => ofAddress.consume(addressKey(who))),
         await waitAfter(() => ofName.consume(nameKey(who))),
+        await waitAfter(() => ofAnywhere.consume(anywhereKey(who))),
       ].filter((seconds) => seconds !== null);
       return waits.length === 0 ? null : Math.max(...waits);
     },
     async forget(who) {
       await ofName.delete(nameKey(who));
+      await ofAnywhere.reward(anywhereKey(who), 1);
     },
   };
+}
+
+/** What one line has: an IPv4 address, or the first 64 bits of an IPv6 one, of which everybody has many. */
+function networkOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = (address.split('%')[0] ?? '').toLowerCase().split('::');
+  const groupsOf = (part = '') => part.split(':').filter((group) => group !== '');
+  const [first, last] = [groupsOf(head), groupsOf(tail)];
+  const zeros: string[] = tail === undefined ? [] : Array(8 - first.length - last.length).fill('0');
+  const network = [...first, ...zeros, ...last].slice(0, 4);
+  return `${network.map((group) => group.replace(/^0+(?=.)/, '')).join(':')}::/64`;
 }
 
 /** The limiter refuses by rejecting with its counts; whatever else it rejects with is an error. */

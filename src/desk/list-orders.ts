@@ -11,7 +11,7 @@ export interface OrderQuery {
   status: OrderStatus | null;
   code: FailureCode | null;
   packageKey: string | null;
-  /** The customer's mail address, exactly; it is asked by and never shown. */
+  /** The customer's mail address, in any case of letters; it is asked by and never shown. */
   email: string | null;
   /** Only those ordered in this time (ISO UTC), the end excluded; null or missing: at any time. */
   from?: string | null;
@@ -42,7 +42,7 @@ function filterOf(query: OrderQuery): Filter<OrderDocument> {
   const { status, code, packageKey, email } = query;
   const ids = { ...idsOf(query) };
   const time = Object.keys(ids).length === 0 ? {} : { _id: ids };
-  if (email !== null) return { 'customer.email': email, ...time };
+  if (email !== null) return { 'customer.email': email.trim().toLowerCase(), ...time };
   return {
     ...(status === null ? {} : { status }),
     ...(code === null ? {} : { status: 'failed' as const, 'failure.code': code }),
@@ -63,8 +63,10 @@ function fits(order: OrderDocument, { status, code, packageKey }: OrderQuery): b
   return isOfStatus && isOfCode && (packageKey === null || order.packageKey === packageKey);
 }
 
+type Lined = Pick<OrderDocument, '_id' | 'status' | 'statusSince' | 'packageKey' | 'failure' | 'next'>;
+
 /** An order as one line. */
-export function lineOf(order: OrderDocument, now: Date): OrderLine {
+export function lineOf(order: Lined, now: Date): OrderLine {
   const { _id: orderId, status, statusSince: since, packageKey, failure, next } = order;
   return {
     orderId,

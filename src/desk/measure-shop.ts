@@ -7,7 +7,7 @@ import { findStuckOrders } from './find-stuck-orders.ts';
 interface MeasureDependencies {
   db: Pick<Collections, 'orders' | 'purchases'>;
   now: () => Date;
-  isPaused: Parameters<typeof findStuckOrders>[0]['isPaused'];
+  readPause: Parameters<typeof findStuckOrders>[0]['readPause'];
 }
 
 type Group<Key> = { _id: Key; count: number };

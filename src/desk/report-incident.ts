@@ -6,6 +6,7 @@ import {
   type IncidentPurchase,
   overlapsOf,
 } from '../domain/incident.ts';
+import type { ResolvedPolicy } from '../domain/policy.ts';
 import { describeStatus } from '../orders/customer-status.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { leastOrderId } from '../orders/order-id.ts';
@@ -20,7 +21,7 @@ const rowLimit = 5_000;
  * bought for then, clusters, every purchase with question and answer, mismatches, overlaps.
  */
 export async function reportIncident(
-  { db }: { db: Pick<Collections, 'orders' | 'packages' | 'purchases'> },
+  { db, policy }: { db: Pick<Collections, 'orders' | 'packages' | 'purchases'>; policy: ResolvedPolicy },
   { packageName, from, to }: { packageName: string; from: string; to: string },
 ): Promise<Incident> {
   const pools = await db.packages
@@ -52,7 +53,7 @@ export async function reportIncident(
     clusters: clustersOf(lines),
     purchases: bought,
     mismatches: purchases.flatMap(mismatchOf),
-    overlaps: overlapsOf(bought),
+    overlaps: overlapsOf(bought, policy),
     timeline: timelineOf(orders, purchases),
   };
 }
@@ -66,7 +67,8 @@ function orderOf(order: OrderDocument): IncidentOrder {
 function purchaseOf(row: PurchaseDocument): IncidentPurchase {
   const { _id: purchaseId, orderId, intendedAt, sentAt, settledAt, stockBefore, reply, ip, state, why } = row;
   const answered = reply === null ? null : answerOf(reply);
-  const answeredAt = reply?.kind === 'answer' ? reply.receivedAt : settledAt;
+  const answer = [reply, row.lateReply].find((one) => one?.kind === 'answer');
+  const answeredAt = answer?.kind === 'answer' ? answer.receivedAt : null;
   const times = { intendedAt, sentAt, answeredAt, settledAt };
   return { purchaseId, orderId, ...times, stockBefore, asked: askedOf(row), answered, ip, state, why };
 }

@@ -6,6 +6,7 @@ export interface IncidentPurchase {
   orderId: string;
   intendedAt: string;
   sentAt: string | null;
+  /** Null where no answer came. */
   answeredAt: string | null;
   settledAt: string | null;
   stockBefore: number | null;
@@ -76,19 +77,27 @@ export function clustersOf(orders: readonly { orderId: string; paidAt: string | 
   });
 }
 
-/** Pairs of which the second was sent before the first was answered; one without an answer ends nowhere we know. */
+/**
+ * Pairs of which the second was sent before the first had ended: with its answer, else when it was settled, at the latest
+ * `longestPurchaseMs` after it was sent. One that was never settled may have run for all of that.
+ */
 export function overlapsOf(
-  purchases: readonly Pick<IncidentPurchase, 'purchaseId' | 'sentAt' | 'answeredAt'>[],
+  purchases: readonly Pick<IncidentPurchase, 'purchaseId' | 'sentAt' | 'answeredAt' | 'settledAt'>[],
+  { longestPurchaseMs }: { longestPurchaseMs: number },
 ): Incident['overlaps'] {
   const sent = purchases
-    .flatMap(({ purchaseId, sentAt, answeredAt }) =>
-      sentAt === null ? [] : [{ purchaseId, sentAt, answeredAt: answeredAt ?? sentAt }],
-    )
-    .sort((a, b) => a.sentAt.localeCompare(b.sentAt));
+    .flatMap(({ purchaseId, sentAt, answeredAt, settledAt }) => {
+      if (sentAt === null) return [];
+      const sentMs = Date.parse(sentAt);
+      const latestMs = sentMs + longestPurchaseMs;
+      const silentMs = settledAt === null ? latestMs : Math.min(Date.parse(settledAt), latestMs);
+      return [{ purchaseId, sentMs, endMs: answeredAt === null ? silentMs : Date.parse(answeredAt) }];
+    })
+    .sort((a, b) => a.sentMs - b.sentMs);
   return sent.flatMap((first, index) =>
     sent
       .slice(index + 1)
-      .filter((second) => second.sentAt < first.answeredAt)
+      .filter((second) => second.sentMs < first.endMs)
       .map((second) => ({ first: first.purchaseId, second: second.purchaseId })),
   );
 }

@@ -28,9 +28,11 @@ const phone = z
   .transform((value) => value.replace(/[\s().-]/g, ''))
   .refine((value) => /^\+?\d{8,15}$/.test(value), { error: 'is not a phone number of 8 to 15 digits.' });
 
+/** In small letters, as no mail provider tells them apart: so that a customer is found however they typed it. */
 const email = z
   .string({ error: 'is missing or not a text.' })
   .trim()
+  .toLowerCase()
   .max(254, { error: 'is longer than 254 characters.' })
   .refine((value) => z.email().safeParse(value).success, { error: 'is not a mail address.' });
 

@@ -23,7 +23,7 @@ export interface Visitor {
   address: string;
   /** What each form sends back, as its field `csrfToken`. */
   csrfToken(): string;
-  signIn(name: string): Promise<void>;
+  signIn(admin: { name: string; generation: string }): Promise<void>;
   signOut(): Promise<void>;
   /** Keeps a notice for the next page. */
   tell(notice: Notice): void;

@@ -1,7 +1,7 @@
 import cookieParser from 'cookie-parser';
 import { doubleCsrf } from 'csrf-csrf';
 import type { Request, RequestHandler, Response } from 'express';
-import session, { type Store } from 'express-session';
+import session, { type SessionData, type Store } from 'express-session';
 import type { Notice, Visitor } from './route.ts';
 
 /** How sessions of the admin site are kept. */
@@ -14,11 +14,14 @@ export interface SessionSettings {
   /** A session ends so long after its last request, and at the latest so long after its login. */
   idleMs: number;
   absoluteMs: number;
+  /** Which password an admin has now; null where there is no such admin any more. */
+  findGeneration(name: string): Promise<string | null>;
 }
 
 declare module 'express-session' {
   interface SessionData {
     admin: string;
+    generation: string;
     signedInAtMs: number;
     notice: Notice;
   }
@@ -34,13 +37,14 @@ export interface Sessions {
 
 /** Sessions by express-session, and tokens against requests from other sites by the signed double-submit cookie. */
 export function createSessions(settings: SessionSettings): Sessions {
-  const { store, secret, isSecure, idleMs, absoluteMs } = settings;
+  const { store, secret, isSecure, idleMs } = settings;
   const { generateCsrfToken, validateRequest } = doubleCsrf({
     getSecret: () => secret,
     // Until somebody signs in no session is stored, and its id would change with every request.
     getSessionIdentifier: (request) => (request.session.admin ? request.sessionID : 'nobody'),
     cookieName: 'harbourmaster.csrf',
-    cookieOptions: { sameSite: 'strict', path: '/', secure: isSecure, httpOnly: true },
+    // Lax, as the session: a page reached by a link in a mail belongs to the same visit as the others that are open.
+    cookieOptions: { sameSite: 'lax', path: '/', secure: isSecure, httpOnly: true },
     getCsrfTokenFromRequest: (request) => request.body?.csrfToken ?? request.headers['x-csrf-token'],
   });
   const keepSession = session({
@@ -54,9 +58,9 @@ export function createSessions(settings: SessionSettings): Sessions {
     proxy: isSecure,
     cookie: { httpOnly: true, sameSite: 'lax', secure: isSecure, path: '/', maxAge: idleMs },
   });
-  const endOldSession: RequestHandler = (request, _response, next) => {
-    const { admin, signedInAtMs = 0 } = request.session;
-    if (admin && Date.now() - signedInAtMs > absoluteMs) request.session.regenerate(next);
+  const endOldSession: RequestHandler = async (request, _response, next) => {
+    if (request.session.admin && !(await isAlive(request.session, settings)))
+      request.session.regenerate(next);
     else next();
   };
   return {
@@ -66,18 +70,37 @@ export function createSessions(settings: SessionSettings): Sessions {
   };
 }
 
+/**
+ * False for a session that is too old, or whose admin is gone or has another password since. Its deletion is not
+ * enough: a request that was under way then stores it anew.
+ */
+async function isAlive(
+  { admin = '', generation, signedInAtMs = 0 }: Partial<SessionData>,
+  { absoluteMs, findGeneration }: SessionSettings,
+): Promise<boolean> {
+  if (Date.now() - signedInAtMs > absoluteMs) return false;
+  const current = await findGeneration(admin);
+  return current !== null && current === generation;
+}
+
 type MakeToken = (request: Request, response: Response) => string;
 
 function visitorOf(request: Request, response: Response, makeToken: MakeToken): Visitor {
   let isChanged = false;
+  // Each call for a new session draws another token and another cookie, of which a browser keeps the last alone.
+  let token: string | null = null;
   return {
     admin: request.session.admin ?? null,
     address: request.ip ?? '',
-    csrfToken: () => makeToken(request, response),
-    signIn: async (name) => {
+    csrfToken: () => {
+      token ??= makeToken(request, response);
+      return token;
+    },
+    signIn: async ({ name, generation }) => {
+      token = null;
       // A new id: one that was known before the login must not be signed in by it.
       await done((next) => request.session.regenerate(next));
-      Object.assign(request.session, { admin: name, signedInAtMs: Date.now() });
+      Object.assign(request.session, { admin: name, generation, signedInAtMs: Date.now() });
       await done((next) => request.session.save(next));
     },
     signOut: () => done((next) => request.session.destroy(next)),

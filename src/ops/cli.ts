@@ -90,7 +90,7 @@ function createProgram(ports: OpsPorts): Command {
     .addHelpText('after', programHelp);
   const actor = operatorName();
   const orders = program.command('orders').description('Look at orders, and decide about them.');
-  addOrderCommands(orders, ports);
+  addOrderCommands(orders, ports, actor);
   addOrderActCommands(orders, ports, actor);
   addLockCommands(program, ports, actor);
   addServerCommands(program, ports, actor);

@@ -4,7 +4,7 @@ import { type FailureCode, failureCodes, type OrderStatus, orderStatuses } from 
 import type { OrderLine, OrderReport, StuckOrder } from '../domain/order-report.ts';
 import { formatMoment } from '../domain/shop-time.ts';
 import { describeOrder } from './describe-order.ts';
-import { AlreadyTold } from './verdict.ts';
+import { type ActOptions, AlreadyTold, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
 
 export interface OrderQuery {
   status: OrderStatus | null;
@@ -19,6 +19,7 @@ export interface OrderPorts {
   listOrders(query: OrderQuery): Promise<OrderLine[]>;
   reportOrder(input: { orderId: string }): Promise<OrderReport | null>;
   findStuckOrders(): Promise<StuckOrder[]>;
+  allowReveal(input: { orderId: string; by: string; reason: string | null }): Promise<Verdict>;
   /** IANA zone in which moments are shown. */
   shopTimeZone(): string;
   print(text: string): void;
@@ -50,8 +51,8 @@ interface ListOptions {
   json?: boolean;
 }
 
-/** Adds `orders list`, `show` and `stuck`. */
-export function addOrderCommands(orders: Command, ports: OrderPorts): void {
+/** Adds `orders list`, `show`, `stuck` and `show-login-again`. */
+export function addOrderCommands(orders: Command, ports: OrderPorts, actor: string): void {
   orders
     .command('list')
     .description('Orders with their status, newest first.')
@@ -78,6 +79,14 @@ export function addOrderCommands(orders: Command, ports: OrderPorts): void {
     .option('--json', 'print one line of JSON')
     .addHelpText('after', stuckHelp)
     .action((options: { json?: boolean }) => listStuck(ports, options));
+  takeActOptions(orders.command('show-login-again'), actor, { needsReason: true })
+    .description("Lets the login of an order's server be shown once more on the admin site.")
+    .argument('<ORDER_ID>')
+    .action(async (orderId: string, options: ActOptions) => {
+      const { by, reason = null, json } = options;
+      const outcome = await ports.allowReveal({ orderId, by, reason });
+      sayOutcome(ports, { action: `let the login of order ${orderId} be shown again`, outcome, json });
+    });
 }
 
 /** A number of rows, 1 to 1,000. */

@@ -8,4 +8,6 @@ export interface CredentialDocument {
   sealed: string;
   os: string;
   sealedAt: string;
+  /** Who has seen it on the admin site, and when; null or absent: nobody, it may be shown once. */
+  shown?: { by: string; at: string } | null;
 }

@@ -42,7 +42,11 @@ test('orders are listed newest first by status, code, package and address, witho
   assert.deepEqual(await ids({ status: 'queued' }), ['a-4', 'a-3', 'a-1']);
   assert.deepEqual(await ids({ code: 'lockTimeout' }), ['a-2'], 'those that failed so, not those that had');
   assert.deepEqual(await ids({ packageKey: '103.182.44' }), ['a-3']);
-  assert.deepEqual(await ids({ email: 'other@example.com' }), ['a-4']);
+  assert.deepEqual(await ids({ email: ' Other@Example.com' }), ['a-4']);
+  const theirs = { email: 'customer@example.com' };
+  assert.deepEqual(await ids({ ...theirs, limit: 2 }), ['a-3', 'a-2']);
+  assert.deepEqual(await ids({ ...theirs, limit: 2, before: 'a-2' }), ['a-1']);
+  assert.deepEqual(await ids({ ...theirs, packageKey: '103.182.44' }), ['a-3'], 'with the other filters');
   const [line] = await listOrders({ db, now: at(60_000) }, { ...all, code: 'lockTimeout' });
   assert.deepEqual(line, {
     orderId: 'a-2',
@@ -132,7 +136,7 @@ test('an order is stuck past the bound of its status and not before, in every st
     const pausesMs = policy.breakerPausesMs.reduce((sum, ms) => sum + ms, 0);
     const bound = boundOf({ status, policy });
     const boundMs = bound === null || status !== 'queued' ? bound : bound + pausesMs;
-    const deps = { db, isPaused: async () => false };
+    const deps = { db, readPause: async () => ({ isPaused: false, lastActAt: null }) };
     const stuckAt = async (ms: number) =>
       (await findStuckOrders({ ...deps, now: at(ms) }, { policy })).length;
     if (boundMs === null) {
@@ -150,6 +154,8 @@ test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a 
   await db.orders.deleteMany({});
   await db.orders.insertMany([
     anOrder({ _id: 'paused', packageKey: '103.1.1' }),
+    anOrder({ _id: 'paused too', packageKey: '103.1.1' }),
+    anOrder({ _id: 'resumed while it waited', packageKey: '103.1.3' }),
     anOrder({ _id: 'stuck', packageKey: '103.1.2' }),
     anOrder({ _id: 'unpaid', status: 'pendingPayment', owner: null, money: 'unpaid' }),
     anOrder({ _id: 'reminded', status: 'failed', failure: { ...failure, code: 'internalError' } }),
@@ -160,8 +166,14 @@ test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a 
       goods: { state: 'delivered', purchaseId: 'x#1' },
     }),
   ]);
-  const isPaused = async ({ packageKey }: { packageKey: string }) => packageKey === '103.1.1';
-  const stuck = await findStuckOrders({ db, isPaused, now: at(30 * 86_400_000) }, { policy });
+  const asked: string[] = [];
+  const readPause = async ({ packageKey }: { packageKey: string }) => {
+    asked.push(packageKey);
+    const lastActAt = packageKey === '103.1.3' ? '2026-11-22T10:00:00.000Z' : null;
+    return { isPaused: packageKey === '103.1.1', lastActAt };
+  };
+  const stuck = await findStuckOrders({ db, readPause, now: at(30 * 86_400_000) }, { policy });
+  assert.deepEqual(asked.sort(), ['103.1.1', '103.1.2', '103.1.3'], 'each package once');
   assert.deepEqual(
     stuck.map(({ orderId, boundSeconds }) => [orderId, boundSeconds]),
     [['stuck', Math.floor((boundOf({ status: 'queued', policy }) ?? 0) / 1000)]],

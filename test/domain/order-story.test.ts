@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdminAct } from '../../src/domain/admin-act.ts';
-import { clustersOf, overlapsOf } from '../../src/domain/incident.ts';
+import { clustersOf, overlapsOf as findOverlaps } from '../../src/domain/incident.ts';
 import { offeredActs } from '../../src/domain/offered-acts.ts';
 import { orderStatuses } from '../../src/domain/order.ts';
 import { answerCancel } from '../../src/domain/order-lifecycle.ts';
@@ -60,10 +60,28 @@ test('purchases overlap where the second was sent before the first was answered'
     purchaseId,
     sentAt: sent === null ? null : at(sent),
     answeredAt: answered === null ? null : at(answered),
+    settledAt: answered === null ? null : at(answered + 5),
   });
+  const overlapsOf = (purchases: Parameters<typeof findOverlaps>[0]) =>
+    findOverlaps(purchases, { longestPurchaseMs: 240_000 });
   const one = purchase('1', 0, 10);
   assert.deepEqual(overlapsOf([one, purchase('2', 10, 20), purchase('3', null, null)]), []);
   assert.deepEqual(overlapsOf([purchase('2', 9, 20), one]), [{ first: '1', second: '2' }]);
+});
+
+test('a purchase without an answer lasts until it was settled, and never longer than the longest one', () => {
+  const silent = (settled: number | null) => ({
+    ...{ purchaseId: 'silent', sentAt: at(0), answeredAt: null },
+    settledAt: settled === null ? null : at(settled),
+  });
+  const second = (sent: number) => ({
+    ...{ purchaseId: 'second', sentAt: at(sent), answeredAt: at(sent + 1), settledAt: at(sent + 1) },
+  });
+  const isOverlap = (settled: number | null, sent: number) =>
+    findOverlaps([silent(settled), second(sent)], { longestPurchaseMs: 40_000 }).length === 1;
+  assert.deepEqual([isOverlap(null, 39), isOverlap(null, 41)], [true, false], 'never settled');
+  assert.deepEqual([isOverlap(20, 19), isOverlap(20, 21)], [true, false], 'settled soon');
+  assert.deepEqual([isOverlap(50, 39), isOverlap(50, 41)], [true, false], 'settled long after its end');
 });
 
 test('a page never offers to cancel what the order would refuse by its table', () => {

@@ -107,7 +107,10 @@ async function endsRefunded(orderId: string, code: FailureCode, end = 'refunded'
 afterEach(async () => {
   const { POLICY_FILE: path = '' } = service.env;
   const policy = resolvePolicy(await readPolicyFile({ path }));
-  const stuck = await findStuckOrders({ db, now: () => new Date(), isPaused: async () => false }, { policy });
+  const stuck = await findStuckOrders(
+    { db, now: () => new Date(), readPause: async () => ({ isPaused: false, lastActAt: null }) },
+    { policy },
+  );
   assert.deepEqual(stuck, []);
 });
 

@@ -57,7 +57,7 @@ const rules: Record<string, Access> = {
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 const welcoming: Partial<HttpPorts> = {
   hasAdmins: async () => true,
-  logIn: async () => ({ kind: 'welcome', name: 'Asha' }),
+  logIn: async () => ({ kind: 'welcome', name: 'Asha', generation: 'first' }),
   listServers: async () => ({ servers: [], totals: [] }),
   listLocks: async () => [],
   reportOrder: async () => null,
@@ -148,6 +148,22 @@ test('nothing is written from another site: every form needs the token of its ow
   }
 });
 
+test('all forms of the first page after the login have the token of its one cookie', async (context) => {
+  const { url, cookie } = await signIn(context, {
+    searchOrders: async () => [],
+    countOpen: async () => ({ byStatus: [], byCode: [], oldest: null, isCapped: false }),
+  });
+  const response = await fetch(`${url}/admin/manageOrders`, { headers: { cookie } });
+  const tokens = [...(await response.text()).matchAll(/name="csrfToken" value="([^"]+)"/g)].map(
+    ([, token]) => token,
+  );
+  const cookies = response.headers.getSetCookie().filter((one) => one.startsWith('harbourmaster.csrf='));
+  assert.ok(tokens.length > 1);
+  assert.equal(new Set(tokens).size, 1);
+  assert.equal(cookies.length, 1);
+  assert.match(cookies[0] ?? '', /; SameSite=Lax/);
+});
+
 test('the API takes a session too: it reads freely, writes with the token of the session, and acts under its name', async (context) => {
   const wishes: { by: string }[] = [];
   const { url, cookie } = await signIn(context, {
@@ -176,6 +192,46 @@ test('the API takes a session too: it reads freely, writes with the token of the
 test('a session ends by its longest life, whatever is done with it', async (context) => {
   const { url, cookie } = await signIn(context, {}, { absoluteMs: -1 });
   assert.equal((await visit(url, '/admin/servers', cookie)).status, 303);
+});
+
+test('a session ends with its last request: the idle time is counted from there', async (context) => {
+  const { url, cookie } = await signIn(context, {}, { idleMs: 60_000 });
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  context.mock.timers.tick(50_000);
+  const awake = await visit(url, '/admin/servers', cookie);
+  assert.equal(awake.status, 200);
+  context.mock.timers.tick(50_000);
+  const again = await visit(url, '/admin/servers', awake.cookie);
+  assert.equal(again.status, 200);
+  context.mock.timers.tick(60_001);
+  assert.equal((await visit(url, '/admin/servers', again.cookie)).status, 303);
+});
+
+test('a session that a long request stores again lets nobody in whose admin is gone or has another password', async (context) => {
+  for (const after of [null, 'second']) {
+    let generation: string | null = 'first';
+    const { url, cookie } = await signIn(
+      context,
+      {
+        // Removed while the request is under way: its notice is stored after that.
+        strandServer: async () => {
+          generation = after;
+          return { kind: 'accepted', next: 'Done.' };
+        },
+      },
+      { findGeneration: async () => generation },
+    );
+    const page = await visit(url, '/admin/servers', cookie);
+    assert.equal(page.status, 200);
+    const fields = { ip: '103.1.1.1', act: 'strand', reason: 'a test' };
+    assert.equal((await send(url, '/admin/servers', page, fields)).location, '/admin/servers');
+    const next = await visit(url, '/admin/servers', page.cookie);
+    assert.equal(next.status, 303);
+    const api = await fetch(`${url}/api/orders/ord-1/timeline`, { headers: { cookie: page.cookie } });
+    assert.equal(api.status, 401);
+    generation = 'first';
+    assert.equal((await visit(url, '/admin/servers', page.cookie)).status, 303, 'it stays ended');
+  }
 });
 
 test('a session gets a new id at its login', async (context) => {
@@ -258,4 +314,49 @@ test('the description of the API has every route that is no page, and is sound',
     problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`),
     [],
   );
+});
+
+test('a search by address asks why, goes with the filter and on to its next page, and stands in no URL', async (context) => {
+  const asked: Parameters<HttpPorts['searchByEmail']>[0][] = [];
+  const line = (index: number) => ({
+    orderId: `ord-${String(100 - index).padStart(20, '0')}`,
+    ...({ status: 'queued', statusText: 'Waiting', since: '2026-11-21T10:00:00.000Z' } as const),
+    ...{ ageSeconds: 60, packageKey: '103.181.91', failureCode: null, next: null },
+  });
+  const { url, cookie } = await signIn(context, {
+    searchOrders: async () => [],
+    countOpen: async () => ({ byStatus: [], byCode: [], oldest: null, isCapped: false }),
+    searchByEmail: async (search) => {
+      asked.push(search);
+      return Array.from({ length: 51 }, (_, index) => line(index));
+    },
+  });
+  const page = await visit(url, '/admin/manageOrders?status=queued&package=103.181.91', cookie);
+  const path = '/admin/manageOrders/search';
+  const refused = await send(url, path, page, { email: 'a@example.com' });
+  assert.deepEqual([refused.status, refused.location, asked.length], [303, '/admin/manageOrders', 0]);
+  const post = async (html: string, fields: Record<string, string>) => {
+    const form = html.split('<form').find((one) => one.includes(`action="${path}"`)) ?? '';
+    const hidden = [...form.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)];
+    const given = hidden.map(([, name = '', value = '']): [string, string] => [name, value]);
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { cookie: page.cookie, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams([...given, ...Object.entries(fields)]),
+    });
+    assert.equal(response.status, 200);
+    return response.text();
+  };
+  const first = await post(page.text, { email: 'a@example.com', reason: 'they called' });
+  const { length } = first.split('<form');
+  const older = `<form${first.split('<form')[length - 1]}`;
+  await post(older, {});
+  const [one, two] = asked;
+  assert.deepEqual(
+    [one?.status, one?.packageKey, one?.reason, one?.by, one?.before],
+    ['queued', '103.181.91', 'they called', 'Asha', null],
+  );
+  assert.deepEqual({ ...two, before: null }, one);
+  assert.equal(two?.before, line(49).orderId);
+  assert.doesNotMatch(first, /(?:href|action)="[^"]*example/);
 });

@@ -96,6 +96,7 @@ export async function serveApp(
       isSecure: false,
       idleMs: 60_000,
       absoluteMs: 600_000,
+      findGeneration: async () => 'first',
       ...sessions,
     },
     logger: { info: log('info'), warn: log('warn'), error: log('error') },

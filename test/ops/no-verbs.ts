@@ -21,6 +21,7 @@ export const noVerbs: Omit<OpsPorts, 'print' | 'printError'> = {
   listOrders: unexpected('listOrders'),
   reportOrder: unexpected('reportOrder'),
   findStuckOrders: unexpected('findStuckOrders'),
+  allowReveal: unexpected('allowReveal'),
   listFailed: unexpected('listFailed'),
   retryOrder: unexpected('retryOrder'),
   cancelOrder: unexpected('cancelOrder'),

@@ -252,3 +252,14 @@ test('a batch tells each order, and neither a refusal nor a breakdown stops it',
   const all = await run(args, { listFailed: verb([]).call });
   assert.deepEqual([all.code, all.out], [0, '0 orders failed as lockTimeout.\n0 retried, 0 not.']);
 });
+
+test('a login may be shown once more by an act with a reason', async () => {
+  const allowReveal = verb({ kind: 'accepted', next: 'It can be shown once more.' } as const);
+  const args = ['orders', 'show-login-again', 'ord-1', '--by', 'me'];
+  assert.equal((await run(args)).code, 2, 'a reason is needed');
+  const { code, out } = await run([...args, '--reason', 'the mail was lost'], {
+    allowReveal: allowReveal.call,
+  });
+  assert.deepEqual([code, out], [0, 'It can be shown once more.']);
+  assert.deepEqual(allowReveal.seen, [{ orderId: 'ord-1', by: 'me', reason: 'the mail was lost' }]);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collectionsOf } from '../../src/database.ts';
-import { listServers } from '../../src/servers/list-servers.ts';
+import { listServers, totalServers } from '../../src/servers/list-servers.ts';
 import type { Tenancy } from '../../src/servers/server-document.ts';
 import { aTenancy } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
@@ -22,7 +22,7 @@ for (const [ip, changes] of servers) {
   await db.servers.insertOne({ _id: `smartvps:${ip}`, supplier: 'smartvps', ip, tenancy, history: [] });
 }
 
-const list = async (state: Tenancy['state'] | null) =>
+const list = async (state: Tenancy['state'] | 'ours' | null) =>
   (await listServers(db, { state, now })).map((line) => `${line.ip} ${line.state}`);
 
 test('servers are listed by address, one whose month has ended as retired, unless a customer may have renewed it', async () => {
@@ -44,4 +44,43 @@ test('each has its cost, its expiry and its cause', async () => {
   );
   const [, ended] = await listServers(db, { state: 'retired', now });
   assert.equal(ended?.cause, 'Expired 2026-11-20 as stranded. Stranded by a keeper.');
+});
+
+test('ours are all but the foreign ones, and so are the totals, with what was paid by state', async () => {
+  const ours = ['103.1.1.7 retired', '103.1.1.8 retired', '103.1.1.9 delivered', '103.1.1.10 stranded'];
+  assert.deepEqual(await list('ours'), ours);
+  assert.deepEqual(await list('foreign'), ['103.1.1.6 foreign']);
+  const paid = [{ amountMinor: 49_900, currency: 'INR' }];
+  assert.deepEqual(await totalServers(db, { now }), [
+    { state: 'delivered', count: 1, costs: paid },
+    { state: 'retired', count: 2, costs: paid },
+    { state: 'stranded', count: 1, costs: paid },
+  ]);
+});
+
+test('a stranded server is listed and counted however many others came before it', async () => {
+  const { db: crowd } = await freshDatabase();
+  const many = collectionsOf(crowd);
+  await many.servers.insertMany(
+    Array.from({ length: 1_100 }, (_, index) => {
+      const ip = `103.7.${Math.floor(index / 200)}.${index % 200}`;
+      const state = index === 1_099 ? 'stranded' : 'delivered';
+      const tenancy = aTenancy({ purchaseId: `${ip}#1`, orderId: ip, state });
+      return { _id: `smartvps:${ip}`, supplier: 'smartvps' as const, ip, tenancy, history: [] };
+    }),
+  );
+  const lines = await listServers(many, { state: 'stranded', now });
+  assert.deepEqual(
+    lines.map(({ ip }) => ip),
+    ['103.7.5.99'],
+  );
+  assert.equal((await listServers(many, { state: 'ours', now })).length, 1_000);
+  const totals = await totalServers(many, { now });
+  assert.deepEqual(
+    totals.map(({ state, count, costs }) => [state, count, costs[0]?.amountMinor]),
+    [
+      ['delivered', 1_099, 1_099 * 49_900],
+      ['stranded', 1, 49_900],
+    ],
+  );
 });

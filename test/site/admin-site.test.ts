@@ -125,14 +125,14 @@ test('a search by e-mail is recorded and never stands in an address', async () =
   await site.open('/admin/manageOrders');
   await site.act({
     summary: "Search by a customer's e-mail",
-    fields: { 'E-mail address': 'customer@example.com' },
+    fields: { 'E-mail address': 'Customer@Example.com', Reason: 'they called' },
     button: 'Search',
   });
   assert.ok((await site.page.locator('tbody tr').count()) >= 3);
   assert.doesNotMatch(site.page.url(), /customer/);
   const [search] = await acts('searchByEmail');
-  assert.equal(search?.by, name);
-  assert.doesNotMatch(JSON.stringify(search), /example\.com/);
+  assert.deepEqual([search?.by, search?.reason], [name, 'they called']);
+  assert.doesNotMatch(JSON.stringify(search), /example\.com/i);
 });
 
 test('one order is one page: its timeline, what comes next, its acts; login and customer are shown once and recorded', async () => {
@@ -165,6 +165,19 @@ test('one order is one page: its timeline, what comes next, its acts; login and 
   assert.deepEqual(
     (await acts('revealLogin')).map(({ by, reason, subject }) => [by, reason, subject.id]),
     [[name, 'the mail was lost', orderId]],
+  );
+  await site.open(`/admin/orders/${orderId}`);
+  const askAgain = { summary: 'Show the login', fields: { Reason: 'once more' }, button: 'Show it once' };
+  await site.act(askAgain);
+  assert.match(await notice(site), /was shown to Asha R\. at .+ and is shown once/);
+  assert.ok(!(await site.page.content()).includes(canary));
+  const allowed = await ops(['orders', 'show-login-again', orderId, '--reason', 'their window was closed']);
+  assert.equal(allowed.code, 0, allowed.err);
+  await site.act(askAgain);
+  assert.ok((await shown.innerText()).includes(canary));
+  assert.deepEqual(
+    (await acts('revealLogin')).map(({ accepted }) => accepted),
+    [true, false, true],
   );
   await site.act({
     summary: 'Show the customer',

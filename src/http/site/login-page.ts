@@ -20,7 +20,7 @@ export async function logIn(request: RouteRequest, { ports }: HttpDeps): Promise
   const { name = '', password = '' } = formOf(request);
   const outcome = await ports.logIn({ name, password, address: visitor.address });
   if (outcome.kind === 'welcome') {
-    await visitor.signIn(outcome.name);
+    await visitor.signIn(outcome);
     return backTo(home);
   }
   const hasAdmins = await ports.hasAdmins();

@@ -5,7 +5,7 @@ import type { OrderLine } from '../../domain/order-report.ts';
 import { statusWords } from '../../domain/order-words.ts';
 import type { HttpDeps } from '../ports.ts';
 import { isOrderId } from '../read-request.ts';
-import type { Notice, Reply, RouteRequest } from '../route.ts';
+import type { Notice, Reply, RouteRequest, Visitor } from '../route.ts';
 import { type Html, nothing } from './html.ts';
 import { backTo, moment, page, reasonField, token } from './layout.ts';
 import { formOf, noReason, noticeOf, readSaid, valuesOf, visitorOf } from './read-form.ts';
@@ -19,20 +19,24 @@ const dayMs = 24 * 60 * 60 * 1000;
 export async function showOrders(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
   const search = readSearch(request.query);
   const [orders, open] = await Promise.all([deps.ports.searchOrders(search), deps.ports.countOpen()]);
-  return ordersPage(request, { deps, search, orders, open });
+  return ordersPage(request, { deps, search, orders, open, given: request.query });
 }
 
-/** `POST /admin/manageOrders/search`: the orders of a customer's address. */
+/** `POST /admin/manageOrders/search`: the orders of a customer's address, as far as they fit the filter. */
 export async function searchByEmail(request: RouteRequest, deps: HttpDeps): Promise<Reply> {
-  const { email = '' } = formOf(request);
-  const visitor = visitorOf(request);
-  const by = visitor.admin ?? '';
-  const search = { ...readSearch({}), email };
+  const given = formOf(request);
+  const { email = '' } = given;
+  const said = readSaid(request);
+  if (said === null || email === '') {
+    visitorOf(request).tell(noReason);
+    return backTo(path);
+  }
+  const search = { ...readSearch(given), email };
   const [orders, open] = await Promise.all([
-    deps.ports.searchByEmail({ ...search, by }),
+    deps.ports.searchByEmail({ ...search, ...said }),
     deps.ports.countOpen(),
   ]);
-  return ordersPage(request, { deps, search, orders, open });
+  return ordersPage(request, { deps, search, orders, open, given });
 }
 
 /** `POST /admin/manageOrders/retry`: one order after another, each with its own answer. */
@@ -91,11 +95,13 @@ interface Listing {
   search: OrderSearch;
   orders: OrderLine[];
   open: OpenOrders;
+  /** What the search was asked with, by address or form. */
+  given: Readonly<Record<string, string>>;
 }
 
 function ordersPage(request: RouteRequest, listing: Listing): Promise<Reply> {
   const visitor = visitorOf(request);
-  const { search, open } = listing;
+  const { search, open, given } = listing;
   const content = html`<h1>Orders</h1>
 ${countsOf(listing)}
 <section class="card" aria-label="Filter"><form class="filters" method="get" action="${path}">
@@ -109,16 +115,24 @@ ${countsOf(listing)}
   )}</select></label>
 <label for="package">Package<input id="package" name="package" value="${search.packageKey ?? ''}" placeholder="103.181.91"></label>
 <label for="from">Ordered from (UTC)<input id="from" name="from" type="date" value="${search.from?.slice(0, 10) ?? ''}"></label>
-<label for="to">to<input id="to" name="to" type="date" value="${request.query.to ?? ''}"></label>
+<label for="to">to<input id="to" name="to" type="date" value="${given.to ?? ''}"></label>
 <div class="row"><button>Filter</button><a class="button quiet" href="${path}">All</a></div>
 </form>
-<details><summary>Search by a customer's e-mail</summary><form method="post" action="${path}/search" class="row">${token(visitor)}
+<details><summary>Search by a customer's e-mail</summary><form method="post" action="${path}/search" class="row">${token(visitor)}${hidden(given, filterNames)}
 <label for="email">E-mail address, exactly<input id="email" name="email" type="email" required maxlength="254" autocomplete="off"></label>
-<button>Search</button></form><p class="soft small">The search is recorded in the audit log, without the address.</p></details></section>
-${search.email === null ? nothing : html`<p>Orders of the address you searched for. <a href="${path}">Back to all orders</a></p>`}
+${reasonField('email-reason')}<button>Search</button></form><p class="soft small">Within the filter above. The search is recorded in the audit log, without the address.</p></details></section>
+${search.email === null ? nothing : html`<p>Orders of the address you searched for, as far as they fit the filter. <a href="${path}">Back to all orders</a></p>`}
 ${tableOf(request, listing)}`;
   const isCrowded = open.isCapped ? ' (many)' : '';
   return page({ title: `Orders${isCrowded}`, section: path, visitor, content });
+}
+
+const filterNames = ['status', 'code', 'package', 'from', 'to'] as const;
+
+function hidden(given: Readonly<Record<string, string>>, names: readonly string[]): Html {
+  return html`${names
+    .filter((name) => (given[name] ?? '') !== '')
+    .map((name) => html`<input type="hidden" name="${name}" value="${given[name] ?? ''}">`)}`;
 }
 
 function options(values: readonly (readonly [string, string])[], chosen: string | null): Html {
@@ -143,20 +157,12 @@ ${byCode.map(({ code, count }) => html`<li><a href="${path}?code=${code}"><b>${c
   }`;
 }
 
-function tableOf(request: RouteRequest, { deps, search, orders }: Listing): Html {
+function tableOf(request: RouteRequest, listing: Listing): Html {
+  const { deps, orders } = listing;
   const visitor = visitorOf(request);
   const shown = orders.slice(0, pageSize);
   if (shown.length === 0) return html`<p class="card">No order fits.</p>`;
-  const last = shown.at(-1);
-  const query = new URLSearchParams(
-    Object.entries(request.query).filter(([name, value]) => name !== 'before' && value !== ''),
-  );
   const here = `${path}?${new URLSearchParams({ ...request.query })}`;
-  if (last) query.set('before', last.orderId);
-  const older =
-    orders.length > pageSize && search.email === null
-      ? html`<p><a class="button quiet" href="${path}?${query.toString()}">Older orders</a></p>`
-      : nothing;
   return html`<form method="post" action="${path}/retry" class="card">${token(visitor)}
 <input type="hidden" name="back" value="${here}">
 <table class="list"><caption class="soft small">Newest first, at most ${pageSize}.</caption>
@@ -164,7 +170,20 @@ function tableOf(request: RouteRequest, { deps, search, orders }: Listing): Html
 <tbody>${shown.map((order) => rowOf(order, deps.shopTimeZone))}</tbody></table>
 <h2>Retry the chosen orders</h2>
 <p class="soft small">What was bought so far is verified first, then each order goes on. Nothing is bought twice.</p>
-<div class="row">${reasonField('retry-reason')}<button>Retry</button></div></form>${older}`;
+<div class="row">${reasonField('retry-reason')}<button>Retry</button></div></form>${olderOf(visitor, listing)}`;
+}
+
+/** The way to the next page; of a search by address it is a form, so that the address stands in no URL. */
+function olderOf(visitor: Visitor, { search, orders, given }: Listing): Html {
+  const before = orders[pageSize - 1]?.orderId;
+  if (orders.length <= pageSize || before === undefined) return nothing;
+  if (search.email !== null) {
+    const asked = { ...given, before };
+    return html`<form method="post" action="${path}/search">${token(visitor)}${hidden(asked, [...filterNames, 'email', 'reason', 'before'])}<p><button class="quiet">Older orders</button></p></form>`;
+  }
+  const query = Object.entries(given).filter(([name, value]) => name !== 'before' && value !== '');
+  const next = new URLSearchParams([...query, ['before', before]]).toString();
+  return html`<p><a class="button quiet" href="${path}?${next}">Older orders</a></p>`;
 }
 
 const retriable: readonly OrderStatus[] = [

@@ -16,7 +16,7 @@ export async function showServers(request: RouteRequest, { ports, shopTimeZone }
   const seen = await ports.listServers({ state });
   const content = html`<h1>Servers</h1>
 <p class="soft">Every server ever paid for, with its money. A stranded one is paid for and belongs to no order: give it to one.</p>
-<ul class="counts" aria-label="Servers by state"><li><a href="${path}">All</a></li>${seen.totals.map(totalOf)}</ul>
+<ul class="counts" aria-label="Servers by state"><li><a href="${path}">All</a></li>${seen.totals.map(totalOf)}<li><a href="${path}?state=foreign">foreign</a></li></ul>
 ${tableOf(seen, { visitor, state, zone: shopTimeZone })}`;
   return page({ title: 'Servers', section: path, visitor, content });
 }
@@ -48,12 +48,21 @@ function totalOf({ state, count, costs }: ServersSeen['totals'][number]): Html {
   return html`<li><a href="${path}?state=${state}"><b>${count}</b> ${words[state]}${money === '' ? nothing : html` <span class="soft small">${money}</span>`}</a></li>`;
 }
 
+/** How many are shown, and of how many: a list that is cut off says so. */
+function captionOf({ servers, totals }: ServersSeen, state: ServerState | null): string {
+  const counted = totals.filter((total) => state === null || total.state === state);
+  const count = counted.reduce((sum, total) => sum + total.count, 0);
+  const head = state === null ? 'By address' : words[state];
+  if (count <= servers.length) return `${head}: ${servers.length}.`;
+  return `${head}: ${servers.length} of ${count}, those that are paid for longest.`;
+}
+
 function tableOf(
-  { servers }: ServersSeen,
+  { servers, totals }: ServersSeen,
   input: { visitor: Visitor; state: ServerState | null; zone: string },
 ): Html {
   if (servers.length === 0) return html`<p class="card">No server fits.</p>`;
-  return html`<div class="card"><table class="list"><caption class="soft small">${input.state === null ? 'By address' : words[input.state]}, at most 1,000.</caption>
+  return html`<div class="card"><table class="list"><caption class="soft small">${captionOf({ servers, totals }, input.state)}</caption>
 <thead><tr><th scope="col">Address</th><th scope="col">State</th><th scope="col">Order</th><th scope="col">Since</th><th scope="col">Paid until</th><th scope="col" class="number">Money</th><th scope="col">Do</th></tr></thead>
 <tbody>${servers.map((server, index) => rowOf(server, { ...input, index }))}</tbody></table></div>`;
 }

@@ -3,7 +3,7 @@ import type { OrderLine, OrderReport } from '../../domain/order-report.ts';
 import type { ShopFigures } from '../../domain/shop-figures.ts';
 
 export type LoginOutcome =
-  | { kind: 'welcome'; name: string }
+  | { kind: 'welcome'; name: string; generation: string }
   | { kind: 'wrong' }
   | { kind: 'tooMany'; waitSeconds: number };
 
@@ -120,8 +120,9 @@ export interface ServerCard {
 }
 
 export interface ServersSeen {
+  /** Of one state, or all but the foreign ones; a bounded number of them. */
   servers: ServerCard[];
-  /** All servers by state, with what was paid for them where that is known. */
+  /** All of our servers by state, with what was paid for them where that is known. */
   totals: { state: ServerState; count: number; costs: { amountMinor: number; currency: string }[] }[];
 }
 
@@ -132,7 +133,7 @@ export interface SitePorts {
   /** Newest first. */
   searchOrders(search: OrderSearch): Promise<OrderLine[]>;
   /** The same by a customer's address, which is recorded. */
-  searchByEmail(search: OrderSearch & { email: string; by: string }): Promise<OrderLine[]>;
+  searchByEmail(search: OrderSearch & Said & { email: string }): Promise<OrderLine[]>;
   countOpen(): Promise<OpenOrders>;
   reportOrder(input: { orderId: string }): Promise<OrderReport | null>;
   /** Shows personal data, which is recorded first; null where there is no such order. */
