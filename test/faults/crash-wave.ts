@@ -37,7 +37,7 @@ export interface CaseResult {
   purchases: string[];
 }
 
-const reachWithinMs = 12_000;
+const reachWithinMs = 20_000;
 const endWithinMs = 150_000;
 /** Longer than the way from the last gate to the kill. */
 const saleDelayMs = 5_000;
