@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Worker } from '@temporalio/worker';
 import type { StoredMail } from '../../src/simulator/state.ts';
+import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { killProcess } from '../support/kill-process.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
@@ -196,6 +198,10 @@ test('while the supplier is asked to renew nothing else is decided; messages to 
     withinMs: 30_000,
   });
   assert.deepEqual(await paidBack(renewalId), []);
+  const replayed = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, [
+    { workflowId: month.workflowId, history: await month.fetchHistory() },
+  ]);
+  for await (const { error } of replayed) assert.ifError(error);
 });
 
 test('a link opens what it was signed for alone', async () => {
