@@ -39,6 +39,7 @@ const unexpected = (name: string) => async () => {
 const noPorts: HttpPorts = {
   hasAdmins: unexpected('hasAdmins'),
   logIn: unexpected('logIn'),
+  noteSignOut: unexpected('noteSignOut'),
   searchOrders: unexpected('searchOrders'),
   searchByEmail: unexpected('searchByEmail'),
   countOpen: unexpected('countOpen'),
