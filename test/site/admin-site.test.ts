@@ -110,7 +110,7 @@ test('orders are listed, counted and filtered; many are retried with one reason,
   await site.page.getByText('No order fits.').waitFor();
   await site.open(`/admin/manageOrders?code=packageUnavailable`);
   for (const orderId of failing) await site.page.getByLabel(`Choose ${orderId}`).check();
-  await site.page.getByLabel('Reason').fill('the supplier knows the package again');
+  await site.page.locator('#retry-reason').fill('the supplier knows the package again');
   await site.page.getByRole('button', { name: 'Retry' }).click();
   const answer = await notice(site);
   assert.match(answer, /^Retried 2 of 2\./);
