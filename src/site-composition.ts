@@ -96,7 +96,17 @@ async function prepareSite({ database: { db } }: SiteInput, place: Place): Promi
 function accessPorts(
   { recordAct, log }: SiteInput,
   { place, book }: { place: Place; book: AdminBook },
-): Pick<SitePorts, 'hasAdmins' | 'logIn'> {
+): Pick<SitePorts, 'hasAdmins' | 'logIn' | 'noteSignOut'> {
+  const record = (
+    act: 'signIn' | 'signOut',
+    said: { name: string | null; accepted: boolean; answer: string },
+  ) => {
+    const { name, accepted, answer } = said;
+    // What was typed for a name that nobody has may be a password: it is not written down.
+    const subject = { kind: 'admin', id: name ?? 'unknown name' } as const;
+    const by = accepted && name !== null ? name : 'somebody';
+    return recordAct({ act, subject, by, reason: null, accepted, answer });
+  };
   const limit = createLoginLimit(place);
   return {
     hasAdmins: () => withDatabase(() => book.hasAny()),
@@ -108,15 +118,16 @@ function accessPorts(
           return { kind: 'tooMany', waitSeconds };
         }
         const known = await book.check({ name, password });
-        if (known === null) return { kind: 'wrong' };
+        if (known === null) {
+          const answer = 'Name or password was wrong.';
+          await record('signIn', { name: await book.findName(name), accepted: false, answer });
+          return { kind: 'wrong' };
+        }
         await limit.forget({ name, address });
-        const subject = { kind: 'admin', id: known.name } as const;
-        await recordAct({
-          ...{ act: 'signIn', subject, by: known.name, reason: null },
-          ...{ accepted: true, answer: 'Signed in.' },
-        });
+        await record('signIn', { name: known.name, accepted: true, answer: 'Signed in.' });
         return { kind: 'welcome', ...known };
       }),
+    noteSignOut: ({ name }) => record('signOut', { name, accepted: true, answer: 'Signed out.' }),
   };
 }
 

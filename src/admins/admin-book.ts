@@ -21,6 +21,8 @@ export interface AdminBook {
   hasAny(): Promise<boolean>;
   /** The admin's name as it is shown, or null; an unknown name takes as long as a wrong password. */
   check(input: { name: string; password: string }): Promise<{ name: string; generation: string } | null>;
+  /** The name as it is shown; null where there is no such admin. */
+  findName(name: string): Promise<string | null>;
   /** Which password an admin has now; null where there is no such admin. */
   findGeneration(name: string): Promise<string | null>;
 }
@@ -73,6 +75,10 @@ export function createAdminBook({ admins, endSessions, now }: AdminBookDependenc
       const found = await admins.findOne({ _id: keyOf(name) });
       const isRight = await verify(found?.passwordHash ?? (await nobody), password);
       return found !== null && isRight ? { name: found.name, generation: found.generation ?? '' } : null;
+    },
+    async findName(name) {
+      const found = await admins.findOne({ _id: keyOf(name) }, { projection: { name: 1 } });
+      return found?.name ?? null;
     },
     async findGeneration(name) {
       const found = await admins.findOne({ _id: keyOf(name) }, { projection: { generation: 1 } });

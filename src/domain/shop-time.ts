@@ -11,6 +11,22 @@ export function formatMoment({ at, timeZone }: { at: string; timeZone: string })
   }).format(new Date(at));
 }
 
+const exactFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** The same with seconds, which matter in an incident: `23 Nov 2026, 14:00:05 GMT+5:30`. */
+export function formatExactMoment({ at, timeZone }: { at: string; timeZone: string }): string {
+  // A timeline has thousands of lines, and making a format takes much longer than using it.
+  const known = exactFormats.get(timeZone);
+  const format =
+    known ??
+    new Intl.DateTimeFormat('en-GB', {
+      ...{ timeZone, day: 'numeric', month: 'short', year: 'numeric' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
+    });
+  if (known === undefined) exactFormats.set(timeZone, format);
+  return format.format(new Date(at));
+}
+
 /** A moment's time of day in the shop's time zone: `14:00`. */
 export function formatClock({ at, timeZone }: { at: string; timeZone: string }): string {
   return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' }).format(

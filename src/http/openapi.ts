@@ -245,6 +245,20 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
       },
     },
   },
+  '/orders/{id}': {
+    get: {
+      operationId: 'showOrderToCustomer',
+      summary:
+        'How an order stands, in the words of its customer: where a gateway sends them after the payment.',
+      tags: ['customers'],
+      security: [],
+      requestParams: orderPath,
+      responses: {
+        200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } },
+        404: { description: 'There is no such order.' },
+      },
+    },
+  },
   '/orders/{id}/renew': monthLink('renew', 'to keep the server for a paid month'),
   '/orders/{id}/switch': monthLink('switch', 'to order the right server instead'),
   '/webhooks/cashfree': { post: webhook('cashfree', 'x-webhook-signature') },

@@ -1,7 +1,7 @@
 import { describeDuration } from '../domain/duration.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { OrderReport } from '../domain/order-report.ts';
-import { formatMoment } from '../domain/shop-time.ts';
+import { formatExactMoment, formatMoment } from '../domain/shop-time.ts';
 
 /** An order for people: where it stands, why, what comes next, what they can do, and all that is on record. */
 export function describeOrder(report: OrderReport, timeZone: string): string {
@@ -27,7 +27,7 @@ export function describeOrder(report: OrderReport, timeZone: string): string {
   const head = facts.flatMap(([label, value]) =>
     value === null ? [] : [`  ${label.padEnd(width)}  ${value}`],
   );
-  return [`Order ${orderId}`, ...head, ...describeRows(report, moment)].join('\n');
+  return [`Order ${orderId}`, ...head, ...describeRows(report, timeZone)].join('\n');
 }
 
 type Moment = (at: string | null) => string;
@@ -41,7 +41,8 @@ function sayGoods({ goods }: OrderReport): string {
   return goods.state === 'none' ? 'none' : `${goods.state} ${goods.purchaseId}`;
 }
 
-function describeRows(report: OrderReport, moment: Moment): string[] {
+function describeRows(report: OrderReport, timeZone: string): string[] {
+  const moment: Moment = (at) => (at === null ? '-' : formatMoment({ at, timeZone }));
   return [
     ...section(
       'Payments',
@@ -78,7 +79,7 @@ function describeRows(report: OrderReport, moment: Moment): string[] {
       'Timeline',
       report.timeline.map(({ at, source, text, detail }) => {
         const said = detail === undefined ? '' : `\n      ${detail}`;
-        return `${exactly(at)}  ${source.padEnd(8)}  ${text}${said}`;
+        return `${formatExactMoment({ at, timeZone })}  ${source.padEnd(8)}  ${text}${said}`;
       }),
     ),
     ...(report.hasHistory || report.owner === null
@@ -88,11 +89,6 @@ function describeRows(report: OrderReport, moment: Moment): string[] {
           "The workflows' own steps are not there: Temporal does not keep them any more, or does not answer.",
         ]),
   ];
-}
-
-/** Seconds matter in an incident; the zone is said. */
-function exactly(at: string): string {
-  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

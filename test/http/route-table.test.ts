@@ -23,6 +23,7 @@ const rules: Record<string, Access> = {
   'POST /api/orders/:id/compensate': 'admin',
   'POST /api/orders/:id/resolve': 'admin',
   'POST /api/smartvps/sync': 'admin',
+  'GET /orders/:id': 'public',
   'GET /orders/:id/renew': 'public',
   'POST /orders/:id/renew': 'public',
   'GET /orders/:id/switch': 'public',

@@ -39,6 +39,7 @@ const unexpected = (name: string) => async () => {
 const noPorts: HttpPorts = {
   hasAdmins: unexpected('hasAdmins'),
   logIn: unexpected('logIn'),
+  noteSignOut: unexpected('noteSignOut'),
   searchOrders: unexpected('searchOrders'),
   searchByEmail: unexpected('searchByEmail'),
   countOpen: unexpected('countOpen'),
@@ -81,6 +82,7 @@ export async function serveApp(
   context: TestContext,
   ports: Partial<HttpPorts> = {},
   sessions: Partial<SessionSettings> = {},
+  shopTimeZone = 'UTC',
 ) {
   const lines: LoggedLine[] = [];
   const log = (level: LoggedLine['level']) => (members: object, sentence: string) => {
@@ -89,7 +91,7 @@ export async function serveApp(
   const app = createHttpApp({
     ports: { ...noPorts, ...ports },
     tokens: { storefront: storefrontToken, admin: adminToken },
-    shopTimeZone: 'UTC',
+    shopTimeZone,
     sessions: {
       store: new MemoryStore(),
       secret: 'session-secret-of-at-least-32-characters',

@@ -133,7 +133,7 @@ test('an order is shown with its status in words, why, what comes next and when,
     /ord-1#1 {2}void {2}no address {2}sent - {2}never sent/,
     /orderFailed to the admin, sent/,
     /retryOrder by ops \(again\): refused\. Already decided\./,
-    /10:00:00 UTC {2}order {5}Paid\./,
+    /21 Nov 2026, 10:00:00 UTC {2}order {5}Paid\./,
   ]) {
     assert.match(out, words);
   }

@@ -16,6 +16,7 @@ async function serveSite(context: TestContext, ports: Partial<HttpPorts> = {}) {
   const { url } = await serveApp(context, {
     hasAdmins: async () => true,
     logIn: async () => ({ kind: 'welcome', name: login.name, generation: 'first' }),
+    noteSignOut: async () => undefined,
     searchOrders: async () => [],
     countOpen: async () => ({ byStatus: [], byCode: [], oldest: null, isCapped: false }),
     listLocks: async () => [],

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { createAdminBook } from '../../src/admins/admin-book.ts';
 import type { AdminDocument } from '../../src/admins/admin-document.ts';
+import type { DoneAct } from '../../src/audit/audit-log.ts';
 import type { Config } from '../../src/config.ts';
 import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
@@ -44,13 +45,31 @@ const config = {
 const silent = () => undefined;
 const readPolicy = async () => resolvePolicy(defaultPolicy);
 const now = () => '2026-11-21T10:05:00.000Z';
+const recorded: DoneAct[] = [];
+let isTemporalAway = false;
+/** No lock runs; or nothing answers at all. */
+const temporal = {
+  withDeadline: <T>(_deadline: number, ask: () => T) => ask(),
+  workflow: {
+    async *list() {},
+    getHandle: (id: string) => ({
+      describe: async () => {
+        throw isTemporalAway
+          ? new Error('away')
+          : new WorkflowNotFoundError('It does not run', id, undefined);
+      },
+    }),
+  },
+};
 const site = composeSite({
   config,
-  client: {} as Client,
+  client: temporal as unknown as Client,
   database: { client, db: raw },
   db,
   stockDesk: createStockDesk({ db, readPolicy, recordAct: async () => undefined, now }),
-  recordAct: async () => undefined,
+  recordAct: async (act) => {
+    recorded.push(act);
+  },
   readPolicy,
   log: { warn: silent, info: silent, error: silent } as never,
 });
@@ -97,6 +116,7 @@ test('each list asks the database at most three times, and each question is the 
   const pages = [
     ...[...searches()].map((query) => `/admin/manageOrders?${query}`),
     '/admin/servers',
+    '/admin/locks',
     ...serverStates.map((state) => `/admin/servers?state=${state}`),
   ];
   for (const path of pages) {
@@ -226,6 +246,26 @@ test('the figures are told also where Temporal does not answer, and a late order
     { _id: 'ord-01m7z22t4kgya5kr8my8' },
     { $set: { status: 'queued', open: true, money: 'kept', statusSince: '2020-01-01T00:00:00.000Z' } },
   );
+  isTemporalAway = true;
   const { ordersPastBound } = await site.ports.measure();
   assert.ok(ordersPastBound >= 1);
+});
+
+test('sign-ins, those that failed too, and sign-outs are recorded, without what nobody is called', async () => {
+  recorded.length = 0;
+  const address = '192.0.2.77';
+  await site.ports.logIn({ name: 'asha', password: 'a wrong password', address });
+  await site.ports.logIn({ name: 'a password typed as a name', password: 'x', address });
+  await site.ports.logIn({ ...login, address });
+  await site.ports.noteSignOut({ name: 'Asha' });
+  assert.deepEqual(
+    recorded.map(({ act, by, subject, accepted }) => [act, by, subject.id, accepted]),
+    [
+      ['signIn', 'somebody', 'Asha', false],
+      ['signIn', 'somebody', 'unknown name', false],
+      ['signIn', 'Asha', 'Asha', true],
+      ['signOut', 'Asha', 'Asha', true],
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(recorded), /typed as a name|a wrong password/);
 });

@@ -35,8 +35,11 @@ export async function logIn(request: RouteRequest, { ports }: HttpDeps): Promise
 }
 
 /** `POST /admin/logout`. */
-export async function logOut(request: RouteRequest): Promise<Reply> {
-  await visitorOf(request).signOut();
+export async function logOut(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
+  const visitor = visitorOf(request);
+  const { admin } = visitor;
+  await visitor.signOut();
+  if (admin !== null) await ports.noteSignOut({ name: admin });
   return backTo('/admin/login');
 }
 

@@ -3,6 +3,7 @@ import { describeDuration } from '../../domain/duration.ts';
 import { formatMoney } from '../../domain/money.ts';
 import type { OrderReport } from '../../domain/order-report.ts';
 import type { StoryLine } from '../../domain/order-story.ts';
+import { formatExactMoment } from '../../domain/shop-time.ts';
 import type { HttpDeps } from '../ports.ts';
 import { problem } from '../problem.ts';
 import { isOrderId } from '../read-request.ts';
@@ -42,7 +43,7 @@ ${loginCard(shown)}${contactCard(shown)}
 <section class="card"><h2>What you can do</h2>${actForms(report, visitor)}${lookForms(report, visitor)}</section>
 ${factsCard(report, zone)}
 </div><div class="story">
-<section class="card"><h2>What happened</h2>${report.hasHistory || report.owner === null ? nothing : lostSteps}${timeline(report.timeline)}</section>
+<section class="card"><h2>What happened</h2>${report.hasHistory || report.owner === null ? nothing : lostSteps}${timeline(report.timeline, zone)}</section>
 </div></div>`;
   return page({ title: `Order ${orderId}`, section: '/admin/manageOrders', visitor, content });
 }
@@ -63,10 +64,10 @@ ${openCase === null ? nothing : html`<dt>Open case</dt><dd>${openCase.sentence} 
 </dl></section>`;
 }
 
-function timeline(lines: readonly StoryLine[]): Html {
+function timeline(lines: readonly StoryLine[], timeZone: string): Html {
   return html`<ol class="timeline">${lines.map(
     ({ at, source, text, detail }) =>
-      html`<li class="${source}"><time class="at" datetime="${at}" title="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time><span class="source">${source}</span>${text}${detail === undefined ? nothing : html`<pre tabindex="0">${detail}</pre>`}</li>`,
+      html`<li class="${source}"><time class="at" datetime="${at}" title="${at}">${formatExactMoment({ at, timeZone })}</time><span class="source">${source}</span>${text}${detail === undefined ? nothing : html`<pre tabindex="0">${detail}</pre>`}</li>`,
   )}</ol>`;
 }
 

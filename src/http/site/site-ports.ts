@@ -130,6 +130,8 @@ export interface ServersSeen {
 export interface SitePorts {
   hasAdmins(): Promise<boolean>;
   logIn(input: { name: string; password: string; address: string }): Promise<LoginOutcome>;
+  /** Recorded, as a sign-in is. */
+  noteSignOut(input: { name: string }): Promise<void>;
   /** Newest first. */
   searchOrders(search: OrderSearch): Promise<OrderLine[]>;
   /** The same by a customer's address, which is recorded. */
