@@ -136,9 +136,12 @@ for (const gateway of gateways) {
     await untilBack(gateway, orderId, paymentId, amountPaise);
     await untilClosed(gateway, paymentId);
     assert.equal(await db.purchases.countDocuments({ orderId }), 0);
-    const order = await db.orders.findOne({ _id: orderId });
+    const order = await eventually({
+      what: 'the timeline tells it',
+      read: () => db.orders.findOne({ _id: orderId }),
+      isRight: (seen) => /went back to the customer/.test(seen?.timeline.at(-1)?.text ?? ''),
+    });
     assert.equal(order?.status, 'cancelled');
-    assert.match(order?.timeline.at(-1)?.text ?? '', /went back to the customer/);
   });
 
   test(`${gateway}: what was paid after the checkout had expired goes back where the package is empty`, async () => {
