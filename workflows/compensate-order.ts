@@ -20,7 +20,7 @@ import { everyInputRaw, readSignal, type SignalInput } from './contract/read-sig
 import { createDecisionSlot } from './decision-slot.ts';
 import { useFreeMonth } from './free-month.ts';
 import { enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
-import { useOrderMessages } from './order-messages.ts';
+import { readAmount, useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import { takeLegsSafely } from './remedy-legs.ts';
@@ -53,7 +53,7 @@ type RemedyAsked = Omit<RemedyWish, 'workflowId'>;
 function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
   const said: Partial<Record<keyof CompensateOrderInput, unknown>> =
     input.kind === 'fields' ? input.fields : {};
-  const { orderId, by, reason, endsAs, productId, amountPaise } = said;
+  const { orderId, by, reason, endsAs, productId } = said;
   if (typeof orderId !== 'string' || orderId === '' || orderId.length > 100) {
     return { orderId: '', ended: 'badInput', explanation: `Failed to read the order. ${inputHelp}` };
   }
@@ -76,12 +76,8 @@ function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
     reason: text(reason),
     endsAs: endsAs === 'cancelled' ? 'cancelled' : 'refunded',
     productId: text(productId),
-    amountPaise: isAmount(amountPaise) ? amountPaise : null,
+    amountPaise: readAmount(input),
   };
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 async function runRemedy(

@@ -1,4 +1,4 @@
-import type { RemedyOption } from '../src/domain/remedy.ts';
+import type { RemedyOption, RemedyWish } from '../src/domain/remedy.ts';
 
 /** What was decided for a failed order, and by whom. */
 export type Decision = {
@@ -24,6 +24,27 @@ export type Decision = {
 
 /** A decision that ends the order's own workflow. */
 export type EndingDecision = Extract<Decision, { act: 'cancel' | 'remedy' | 'ownerChanged' }>;
+
+type RemedyDecision = Extract<Decision, { act: 'cancel' | 'remedy' }>;
+
+/** What the shop or its policy decides where no person does: all that was paid goes back. */
+export function refundByItself(input: {
+  by: string;
+  reason: string;
+  endsAs?: RemedyDecision['endsAs'];
+}): RemedyDecision {
+  const { by, reason, endsAs = 'refunded' } = input;
+  const at = new Date(Date.now()).toISOString();
+  return { act: 'remedy', option: 'refund', by, reason, endsAs, at, byItself: true };
+}
+
+/** The remedy that was decided, as the order's books know it. `workflowId`: the workflow that carries it out. */
+export function wishOf(
+  { option, by, reason, endsAs, productId = null, amountPaise = null }: RemedyDecision,
+  { orderId, workflowId }: Pick<RemedyWish, 'orderId' | 'workflowId'>,
+): RemedyWish {
+  return { orderId, workflowId, option, by, reason, endsAs, productId, amountPaise };
+}
 
 /** The ending decision, where one is taken. */
 export function endingOf(slot: DecisionSlot): EndingDecision | null {

@@ -1,6 +1,6 @@
 import { records } from './activity-proxies.ts';
 import { compensationWorkflowId } from './contract/compensate-order.ts';
-import type { EndingDecision } from './decision-slot.ts';
+import { type EndingDecision, wishOf } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /**
@@ -17,18 +17,8 @@ export async function handOver(run: OrderRun, ending: EndingDecision): Promise<S
   // What was noted so far is written while the order is still ours.
   await record.flush();
   const { orderId } = record;
-  const { option, by, reason, endsAs, productId = null, amountPaise = null } = ending;
   const workflowId = compensationWorkflowId(orderId);
-  const begun = await records.beginRemedy({
-    orderId,
-    workflowId,
-    option,
-    by,
-    reason,
-    endsAs,
-    productId,
-    amountPaise,
-  });
+  const begun = await records.beginRemedy(wishOf(ending, { orderId, workflowId }));
   if (begun.kind === 'begun') {
     record.handOver();
     return { kind: 'ended', status: 'ownedByAnotherWorkflow' };

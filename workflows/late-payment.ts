@@ -1,4 +1,4 @@
-import { endingOf } from './decision-slot.ts';
+import { endingOf, refundByItself } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /**
@@ -15,17 +15,6 @@ export async function giveLatePaymentBack(run: OrderRun): Promise<StepResult> {
   });
   if (slot.isDecided && endingOf(slot) === null) slot.empty();
   // What a person has decided meanwhile comes first.
-  if (slot.taken === null) {
-    const at = new Date(Date.now()).toISOString();
-    slot.fill({
-      act: 'remedy',
-      option: 'refund',
-      by: 'the policy',
-      reason: why,
-      byItself: true,
-      at,
-      endsAs: 'refunded',
-    });
-  }
+  if (slot.taken === null) slot.fill(refundByItself({ by: 'the policy', reason: why }));
   return { kind: 'again', pauseMs: run.policy.stockEveryMs };
 }

@@ -8,8 +8,8 @@ import {
   planFailure,
 } from '../src/domain/state-table.ts';
 import { records } from './activity-proxies.ts';
-import { endingOf } from './decision-slot.ts';
-import type { FailedStep, OrderRun } from './order-run.ts';
+import { type Decision, endingOf, refundByItself } from './decision-slot.ts';
+import type { BuyingRun, FailedStep, OrderRun } from './order-run.ts';
 
 /** What a failure needs of a run: an order's own, or a remedy's. */
 export type FailingRun = Pick<
@@ -170,10 +170,9 @@ async function actByItself(run: FailingRun, moment: FailureMoment): Promise<void
   // Somebody's decision is being checked at this moment: it goes first.
   if (slot.taken && !slot.isDecided) await condition(() => slot.isDecided || !slot.taken);
   if (slot.isDecided) return;
-  const decided = { by: policyName, at: new Date(Date.now()).toISOString(), byItself: true };
   if (moment.kind === 'retry') {
     record.note('Tries again by itself.');
-    slot.fill({ act: 'retry', ...decided });
+    slot.fill({ act: 'retry', by: policyName, at: new Date(Date.now()).toISOString(), byItself: true });
     return;
   }
   const { failure } = record;
@@ -191,13 +190,8 @@ async function actByItself(run: FailingRun, moment: FailureMoment): Promise<void
     return;
   }
   record.note(`Nobody has decided by the deadline: ${moment.default}.`);
-  slot.fill({
-    act: 'remedy',
-    option: 'refund',
-    reason: 'nobody decided by the deadline',
-    endsAs: moment.default === 'cancel' ? 'cancelled' : 'refunded',
-    ...decided,
-  });
+  const endsAs = moment.default === 'cancel' ? 'cancelled' : 'refunded';
+  slot.fill(refundByItself({ by: policyName, reason: 'nobody decided by the deadline', endsAs }));
 }
 
 function remind(run: FailingRun, name: string, nth: number): void {
@@ -214,11 +208,16 @@ function remind(run: FailingRun, name: string, nth: number): void {
 /** Waits for the failure's one decision. A person's retry of it may buy once from a package that is marked dry. */
 export async function decideFailure(run: OrderRun, plan: FailurePlan): Promise<void> {
   await waitForDecision(run, plan);
-  const { slot } = run;
-  const { taken } = slot;
+  const { taken, isPerson } = countDecision(run);
+  run.trial = isPerson && taken?.act === 'retry' && taken !== run.earlyDecision;
+  if (endingOf(run.slot) === null) run.slot.empty();
+}
+
+/** What was decided, and whether by a person: retries are counted from a person's last decision on. */
+export function countDecision(run: BuyingRun): { taken: Decision | null; isPerson: boolean } {
+  const { taken } = run.slot;
   const isPerson = taken !== null && taken.byItself !== true;
   run.retriesByItself = isPerson ? 0 : run.retriesByItself + 1;
-  run.trial = isPerson && taken.act === 'retry' && taken !== run.earlyDecision;
   run.waitingForStockSinceMs = null;
-  if (endingOf(slot) === null) slot.empty();
+  return { taken, isPerson };
 }

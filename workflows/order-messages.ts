@@ -20,12 +20,13 @@ import {
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
-import { findInteger, findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
+import { findInteger, findText, type SignalInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
 import { judgeChange } from './remedy-messages.ts';
+import { type Judgement, type Message, useMessages } from './use-messages.ts';
 
 export interface OrderMessages {
   /** True where somebody asked to look again at once; reading it forgets it. */
@@ -47,9 +48,6 @@ interface MessageDesk {
   remedy?: () => RemedyNow | null;
 }
 
-const fromUi = 'Temporal Web UI';
-const fromApi = 'api';
-
 const retryHelp =
   'Retry: what was bought so far is verified, then the order continues. Needs no input; ' +
   'may carry {"reason": "...", "by": "your name"}. Refused while the order is truly in progress.';
@@ -62,11 +60,6 @@ const compensateHelp =
   '"B" (priceAdjustment, may carry "productId" or "amountPaise"): the customer keeps the server, the difference goes ' +
   'back. "C" (refundAndFreeMonth): all goes back, and the server stays one month.';
 
-/** What a message leads to: `carryOut` runs only for an accepted one, and at once. */
-export type Judgement =
-  | { kind: 'accepted'; next: string; carryOut: (said: { by: string; reason: string | null }) => void }
-  | { kind: 'refused'; sentence: string };
-
 /**
  * The messages of an order, each as signal and update over the same code. Handlers fill slots synchronously and
  * never throw; a refused update is rejected with a `Refusal`, a refused signal is noted in the order's timeline.
@@ -78,7 +71,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
   const wakeUp = () => {
     wake = true;
   };
-  const messages = [
+  const messages: Message<Accepted>[] = [
     {
       act: 'retryOrder',
       signal: retryOrderSignal,
@@ -101,22 +94,13 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       judge: judgeCompensate,
     },
   ];
-  for (const { act, signal, update, help: description, judge } of messages) {
-    const heed = (from: SignalInput) => void receive({ act, judge, from, source: fromUi });
-    setHandler(signal, (raw) => record.onceKnown(() => heed(readSignal(raw))), { description });
-    const handle = (said: unknown): Accepted => {
-      const answer = receive({ act, judge, from: sortInput(said), source: fromApi });
-      if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
-      return { orderStatus: record.status, next: answer.next };
-    };
-    setHandler(update, handle, {
-      description,
-      validator: (said) => {
-        const answer = judge(sortInput(said));
-        if (answer.kind === 'refused') throw refusalOf(record, answer.sentence);
-      },
-    });
-  }
+  const { receive } = useMessages<Accepted>({
+    messages,
+    whenReady: record.onceKnown,
+    record: record.act,
+    accepted: (next) => ({ orderStatus: record.status, next }),
+    refusal: (sentence) => refusalOf(record, sentence),
+  });
   setHandler(ownerChangedSignal, () => void heedOwnerChanged(), {
     description: 'From a remedy that has taken the order: this run ends. Not for people.',
   });
@@ -132,11 +116,7 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
       wake = false;
       return taken;
     },
-    cancelFromUi: () =>
-      record.onceKnown(
-        () =>
-          void receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' }, source: fromUi }),
-      ),
+    cancelFromUi: () => receive({ act: 'cancelOrder', judge: judgeCancel, from: { kind: 'none' } }),
   };
 
   /** Anybody can send it: the document says whether it is true. */
@@ -149,23 +129,6 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     });
     isAskingOwner = false;
     if (!isOurs) slot.fill({ act: 'ownerChanged', by: 'a remedy', at: nowIso() });
-  }
-
-  function receive(given: {
-    act: string;
-    judge: (from: SignalInput) => Judgement;
-    from: SignalInput;
-    source: string;
-  }): Judgement {
-    const { act, from } = given;
-    const answer = given.judge(from);
-    const by = findText({ from, name: 'by' }) ?? given.source;
-    const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
-    if (answer.kind === 'accepted') answer.carryOut({ by, reason });
-    const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
-    const answered = answer.kind === 'accepted' ? answer.next : answer.sentence;
-    record.act({ act, by, reason, accepted: answer.kind === 'accepted', answer: `${answered}${unreadable}` });
-    return answer;
   }
 
   function judgeRetry(): Judgement {
@@ -271,7 +234,8 @@ function readOption(from: SignalInput): RemedyOption | undefined {
   return letter?.[1] ?? remedyOptions.find((option) => option === said);
 }
 
-function readAmount(from: SignalInput): number | null {
+/** What is to go back, integer minor units; null where none was named that could be. */
+export function readAmount(from: SignalInput): number | null {
   const amountPaise = findInteger({ from, name: 'amountPaise' });
   return amountPaise !== undefined && amountPaise > 0 ? amountPaise : null;
 }

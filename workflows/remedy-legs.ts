@@ -3,9 +3,10 @@ import { assertNever } from '../src/domain/assert-never.ts';
 import { formatMoney } from '../src/domain/money.ts';
 import type { RefundPart } from '../src/domain/refund.ts';
 import type { RemedyStep } from '../src/domain/remedy-step.ts';
-import { records, refundActivities, settlingActivities, wipeActivities } from './activity-proxies.ts';
+import { records, settlingActivities, wipeActivities } from './activity-proxies.ts';
 import { handServerOver } from './deliver-server.ts';
 import { liveFreeMonth } from './free-month.ts';
+import { giveMoneyBack } from './give-money-back.ts';
 import { orLate } from './or-late.ts';
 import { OwnerChanged } from './order-record.ts';
 import type { FailedStep } from './order-run.ts';
@@ -64,18 +65,20 @@ async function takeLegs(run: RemedyRun): Promise<Legs> {
 }
 
 /** A decision that came while the remedy was about to go on asks for what is done anyway; nobody would take it. */
-function dropEarlyDecision({ slot, record }: RemedyRun): void {
-  if (!slot.isDecided) return;
-  record.note('The remedy had begun before this was decided; it goes on.');
-  slot.empty();
+function dropEarlyDecision(run: RemedyRun): void {
+  dropDecision(run, 'The remedy had begun before this was decided; it goes on.');
 }
 
 /** A decision that came when the month had just ended changes nothing any more. */
-function leaveMonth({ now, slot, record }: RemedyRun): void {
-  if (!now.inMonth) return;
-  now.inMonth = false;
+function leaveMonth(run: RemedyRun): void {
+  if (!run.now.inMonth) return;
+  run.now.inMonth = false;
+  dropDecision(run, 'The free month had ended before this was decided.');
+}
+
+function dropDecision({ slot, record }: RemedyRun, why: string): void {
   if (!slot.isDecided) return;
-  record.note('The free month had ended before this was decided.');
+  record.note(why);
   slot.empty();
 }
 
@@ -118,21 +121,12 @@ async function refund(
   { paymentKey, part }: { paymentKey: string; part?: RefundPart },
 ): Promise<FailedStep | null> {
   const { policy, record, order } = run;
-  const { startRefund, awaitRefund } = refundActivities(policy);
-  const wish = { orderId: order.orderId, paymentKey, ...(part === undefined ? {} : { part }) };
   run.now.moneyBegun = true;
-  const started = await orLate(startRefund(wish));
-  if (started === 'late') return blocked('The payment gateway has not taken the refund in time.');
-  if (started.kind === 'refused') return blocked(withWayOut(started.sentence, part));
-  const { refundId, amountPaise, currency } = started;
-  const money = formatMoney({ amountMinor: amountPaise, currency });
-  record.note(
-    `The gateway has taken the refund ${refundId} of ${money}; its word on the outcome is awaited.`,
-  );
-  const end = await orLate(awaitRefund({ refundId }));
-  if (end === 'late') return blocked(`The payment gateway has not said in time what became of ${refundId}.`);
-  if (end.kind === 'cancelled') return blocked(withWayOut(end.sentence, part));
-  record.note(`The gateway has paid the refund ${refundId} of ${money}.`);
+  const { orderId } = order;
+  const back = await giveMoneyBack({ policy, orderId, paymentKey, part: part ?? null, note: record.note });
+  if (back.kind === 'late') return blocked(back.sentence);
+  if (back.kind === 'refused') return blocked(withWayOut(back.sentence, part));
+  record.note(`The gateway has paid the refund ${back.refundId} of ${back.money}.`);
   return null;
 }
 

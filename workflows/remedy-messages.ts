@@ -2,8 +2,8 @@ import { answerCompensate } from '../src/domain/order-lifecycle.ts';
 import type { RemedyNow, RemedyOption } from '../src/domain/remedy.ts';
 import { findText, type SignalInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
-import type { Judgement } from './order-messages.ts';
 import type { OrderRecord } from './order-record.ts';
+import type { Judgement } from './use-messages.ts';
 
 /** What a person asks of a remedy that has the order. */
 export interface RemedyChangeWish {

@@ -3,7 +3,9 @@ import type { FailureCode } from '../src/domain/order.ts';
 import { remedySteps } from '../src/domain/order-lifecycle.ts';
 import type { Remedy, RemedyNow } from '../src/domain/remedy.ts';
 import { records } from './activity-proxies.ts';
+import { wishOf } from './decision-slot.ts';
 import type { FreeMonthWatch } from './free-month.ts';
+import { countDecision } from './order-failure.ts';
 import type { BuyingRun, FailedStep } from './order-run.ts';
 
 /** All that the steps of one remedy share. */
@@ -40,11 +42,8 @@ export async function enterCompensating({ record, remedy, month }: RemedyRun): P
 export async function heedDecision(run: RemedyRun): Promise<void> {
   const { slot, order, record } = run;
   const { orderId } = order;
-  const { taken } = slot;
-  const isPerson = taken !== null && taken.byItself !== true;
-  run.retriesByItself = isPerson ? 0 : run.retriesByItself + 1;
-  run.trial = isPerson && taken.act !== 'resolve';
-  run.waitingForStockSinceMs = null;
+  const { taken, isPerson } = countDecision(run);
+  run.trial = isPerson && taken?.act !== 'resolve';
   slot.empty();
   if (taken?.act !== 'remedy') return;
   if (taken.option === 'refundedByHand') {
@@ -53,18 +52,9 @@ export async function heedDecision(run: RemedyRun): Promise<void> {
     return;
   }
   if (taken.option === run.remedy.option) return;
-  const { option, by, reason, endsAs, productId = null, amountPaise = null } = taken;
+  const { option, by, reason } = taken;
   const { workflowId } = workflowInfo();
-  const changed = await records.changeRemedy({
-    orderId,
-    workflowId,
-    option,
-    by,
-    reason,
-    endsAs,
-    productId,
-    amountPaise,
-  });
+  const changed = await records.changeRemedy(wishOf(taken, { orderId, workflowId }));
   if (changed.kind === 'refused') {
     record.note(`Refused: ${changed.sentence}`);
     return;

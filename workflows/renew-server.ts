@@ -1,7 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import { assertNever } from '../src/domain/assert-never.ts';
 import { renewalActivities } from './activity-proxies.ts';
-import { endingOf } from './decision-slot.ts';
+import { endingOf, refundByItself } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /** A paid renewal: the supplier is paid for one more month, once; where the month is over the money goes back. */
@@ -33,15 +33,7 @@ export async function renewServer(run: OrderRun): Promise<StepResult> {
     }
     case 'closed':
       record.note(`${renewal.sentence} The money goes back.`);
-      slot.fill({
-        act: 'remedy',
-        option: 'refund',
-        by: 'the shop',
-        reason: renewal.sentence,
-        at: new Date(Date.now()).toISOString(),
-        byItself: true,
-        endsAs: 'refunded',
-      });
+      slot.fill(refundByItself({ by: 'the shop', reason: renewal.sentence }));
       return { kind: 'again' };
     case 'unclear':
       return { kind: 'failed', code: 'purchaseUnknown', message: renewal.sentence };

@@ -1,14 +1,16 @@
-import { ApplicationFailure, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { AdminAct } from '../src/domain/admin-act.ts';
 import { records } from './activity-proxies.ts';
 import { refusedType } from './contract/provision-order.ts';
-import { findText, readSignal, type SignalInput, sortInput } from './contract/read-signal.ts';
+import { findText, type SignalInput } from './contract/read-signal.ts';
 import {
   refundedByHandSignal,
   refundedByHandUpdate,
   retryRefundSignal,
   retryRefundUpdate,
 } from './contract/return-payment.ts';
+import { gatherMessages } from './gather-messages.ts';
+import { type AnsweredMessage, type Judgement, useMessages } from './use-messages.ts';
 
 export type ReturnDecision = { act: 'retry' } | { act: 'byHand'; reference: string };
 
@@ -27,8 +29,6 @@ const byHandHelp =
 
 const actsAtOnce = 50;
 
-type Judgement = { refused: string } | { next: string; decision: ReturnDecision };
-
 /**
  * The two messages of a return, each as signal and update over the same code: taken only while it is blocked, the first
  * one wins. Handlers never throw, except to reject an update.
@@ -42,44 +42,27 @@ export function useReturnMessages(input: {
   let acts = 0;
   let isWriting = false;
   const unwritten: AdminAct[] = [];
-  const messages = [
-    {
-      act: 'retryRefund',
-      signal: retryRefundSignal,
-      update: retryRefundUpdate,
-      help: retryHelp,
-      judge: judgeRetry,
-    },
-    {
-      act: 'refundedByHand',
-      signal: refundedByHandSignal,
-      update: refundedByHandUpdate,
-      help: byHandHelp,
-      judge: judgeByHand,
-    },
-  ];
-  for (const { act, signal, update, help: description, judge } of messages) {
-    setHandler(
-      signal,
-      (raw) => void receive({ act, judge, from: readSignal(raw), source: 'Temporal Web UI' }),
-      { description },
-    );
-    setHandler(
-      update,
-      (said) => {
-        const answer = receive({ act, judge, from: sortInput(said), source: 'api' });
-        if ('refused' in answer) throw refusal(answer.refused);
-        return { next: answer.next };
+  useMessages<{ next: string }>({
+    messages: [
+      {
+        act: 'retryRefund',
+        signal: retryRefundSignal,
+        update: retryRefundUpdate,
+        help: retryHelp,
+        judge: judgeRetry,
       },
       {
-        description,
-        validator: (said) => {
-          const answer = judge(sortInput(said));
-          if ('refused' in answer) throw refusal(answer.refused);
-        },
+        act: 'refundedByHand',
+        signal: refundedByHandSignal,
+        update: refundedByHandUpdate,
+        help: byHandHelp,
+        judge: judgeByHand,
       },
-    );
-  }
+    ],
+    record: recordAct,
+    accepted: (next) => ({ next }),
+    refusal,
+  });
   return {
     get decided() {
       return decided;
@@ -92,19 +75,8 @@ export function useReturnMessages(input: {
     },
   };
 
-  function receive(given: {
-    act: string;
-    judge: (from: SignalInput) => Judgement;
-    from: SignalInput;
-    source: string;
-  }): Judgement {
-    const { act, from } = given;
-    const answer = given.judge(from);
-    const accepted = !('refused' in answer);
-    if (accepted) decided = answer.decision;
-    const by = findText({ from, name: 'by' }) ?? given.source;
-    const said = accepted ? answer.next : answer.refused;
-    input.note(`${act} by ${by}: ${said}`);
+  function recordAct({ act, by, reason, accepted, answer }: AnsweredMessage): void {
+    input.note(`${act} by ${by}: ${answer}`);
     acts += 1;
     const { workflowId, runId } = workflowInfo();
     unwritten.push({
@@ -113,12 +85,11 @@ export function useReturnMessages(input: {
       by,
       act,
       subject: { kind: 'order', id: input.orderId() },
-      reason: findText({ from, name: 'reason' }) ?? findText({ from, name: 'reference' }) ?? null,
+      reason,
       accepted,
-      answer: said,
+      answer,
     });
     void writeActs();
-    return answer;
   }
 
   /** One write at a time, of so many acts: a flood of messages is no flood of writes. */
@@ -126,8 +97,7 @@ export function useReturnMessages(input: {
     if (isWriting) return;
     isWriting = true;
     while (unwritten.length > 0) {
-      // Behind a pause, so that a replay meets the same writes however the messages fall into tasks.
-      await sleep(1, { summary: 'gathers what is to be recorded' });
+      await gatherMessages({ summary: 'Then the acts are recorded' });
       const acts = unwritten.splice(0, actsAtOnce);
       await records.recordActs({ acts }).catch(() => input.note('An act could not be recorded.'));
     }
@@ -135,24 +105,33 @@ export function useReturnMessages(input: {
   }
 
   function judgeRetry(): Judgement {
-    return judgeState() ?? { next: 'The gateway is asked again now.', decision: { act: 'retry' } };
+    const carryOut = () => {
+      decided = { act: 'retry' };
+    };
+    return judgeState() ?? { kind: 'accepted', next: 'The gateway is asked again now.', carryOut };
   }
 
   function judgeByHand(from: SignalInput): Judgement {
     const objection = judgeState();
     if (objection) return objection;
-    const reference = findText({ from, name: 'reference' });
-    if (!reference) return { refused: `Failed to read the reference of the transfer. ${byHandHelp}` };
-    const decision = { act: 'byHand' as const, reference: reference.slice(0, 200) };
-    return { next: 'It is recorded as given back by hand.', decision };
+    const reference = findText({ from, name: 'reference' })?.slice(0, 200);
+    if (!reference) return refused(`Failed to read the reference of the transfer. ${byHandHelp}`);
+    const carryOut = () => {
+      decided = { act: 'byHand', reference };
+    };
+    return { kind: 'accepted', next: `It is recorded as given back by hand: ${reference}.`, carryOut };
   }
 
-  function judgeState(): { refused: string } | null {
-    if (decided) return { refused: 'It was decided a moment ago.' };
+  function judgeState(): Judgement | null {
+    if (decided) return refused('It was decided a moment ago.');
     return input.isBlocked()
       ? null
-      : { refused: 'Nothing is blocked: the gateway has been asked, its word is awaited.' };
+      : refused('Nothing is blocked: the gateway has been asked, its word is awaited.');
   }
+}
+
+function refused(sentence: string): Judgement {
+  return { kind: 'refused', sentence };
 }
 
 function refusal(sentence: string): ApplicationFailure {

@@ -8,17 +8,16 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { formatMoney } from '../src/domain/money.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import type { ReturnStep } from '../src/domain/refund.ts';
-import { notices, records, refundActivities } from './activity-proxies.ts';
+import { notices, records } from './activity-proxies.ts';
 import { everyInputRaw, findText, readSignal } from './contract/read-signal.ts';
 import {
   type ReturnPaymentResult,
   returnPaymentWorkflowId,
   returnStatusQuery,
 } from './contract/return-payment.ts';
-import { orLate } from './or-late.ts';
+import { giveMoneyBack } from './give-money-back.ts';
 import { useReturnMessages } from './return-messages.ts';
 import { sayError } from './say-error.ts';
 
@@ -132,19 +131,11 @@ interface ReturnTry {
 /** Asks the gateway and awaits its word. @returns why it did not give the money back; null where it did. */
 async function giveBack({ policy, paymentKey, step, log }: ReturnTry): Promise<string | null> {
   const { orderId, part } = step;
-  const { startRefund, awaitRefund } = refundActivities(policy);
   log.tries += 1;
   try {
-    const started = await orLate(startRefund({ orderId, paymentKey, ...(part ? { part } : {}) }));
-    if (started === 'late') return 'The payment gateway has not taken the refund in time.';
-    if (started.kind === 'refused') return started.sentence;
-    const { refundId, amountPaise, currency } = started;
-    const money = formatMoney({ amountMinor: amountPaise, currency });
-    log.note(`The gateway has taken the refund ${refundId} of ${money}; its word on the outcome is awaited.`);
-    const end = await orLate(awaitRefund({ refundId }));
-    if (end === 'late') return `The payment gateway has not said in time what became of ${refundId}.`;
-    if (end.kind === 'cancelled') return end.sentence;
-    const text = `${money} of payment ${paymentKey} went back to the customer (${refundId}).`;
+    const back = await giveMoneyBack({ policy, orderId, paymentKey, part, note: log.note });
+    if (back.kind !== 'paid') return back.sentence;
+    const text = `${back.money} of payment ${paymentKey} went back to the customer (${back.refundId}).`;
     log.note(text);
     await records.noteOnOrder({ orderId, text });
     return null;
