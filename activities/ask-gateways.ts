@@ -14,6 +14,7 @@ import { beating } from './beating.ts';
 import type { ActivityLogger } from './dependencies.ts';
 import { eachAtOnce } from './each-at-once.ts';
 import { withFailures } from './failures.ts';
+import { beginReturn } from './returns.ts';
 
 /** What the sweep works with; composition hands in the real parts. */
 export interface AskDependencies {
@@ -70,13 +71,12 @@ async function tellUnjudged({ db, acceptPayment, now }: AskDependencies): Promis
  * again.
  */
 async function beginReturns(deps: AskDependencies): Promise<number> {
-  const { db, startReturn, log } = deps;
+  const { db, log } = deps;
   await tellUnjudged(deps);
   const owed = await db.payments.find({ owedBack: true }).limit(pageSize).toArray();
   await eachAtOnce(owed, asksAtOnce, async ({ _id: paymentKey }) => {
     try {
-      const step = await planReturn({ db }, { paymentKey });
-      if (step.kind === 'refund') await startReturn({ paymentKey });
+      await beginReturn(deps, { paymentKey });
     } catch (error) {
       log.warn(
         { err: error, paymentKey },

@@ -9,10 +9,7 @@ export function createReturns(
 ): Pick<OrderActivities, 'planReturn' | 'beginReturn' | 'recordReturnByHand' | 'noteOnOrder' | 'recordActs'> {
   return {
     planReturn: (input) => planReturn(deps, input),
-    beginReturn: async ({ paymentKey }) => {
-      const step = await planReturn(deps, { paymentKey });
-      if (step.kind === 'refund') await deps.startReturn({ paymentKey });
-    },
+    beginReturn: (input) => beginReturn(deps, input),
     recordReturnByHand: (input) => recordPartByHand(deps, input),
     noteOnOrder: async ({ orderId, text }) => {
       await deps.db.orders.updateOne(
@@ -22,4 +19,13 @@ export function createReturns(
     },
     recordActs: ({ acts }) => deps.recordActs(acts),
   };
+}
+
+/** Starts the workflow that gives a payment back, where something of it is owed; safe to repeat. */
+export async function beginReturn(
+  deps: Pick<ActivityDependencies, 'startReturn'> & Parameters<typeof planReturn>[0],
+  { paymentKey }: { paymentKey: string },
+): Promise<void> {
+  const step = await planReturn(deps, { paymentKey });
+  if (step.kind === 'refund') await deps.startReturn({ paymentKey });
 }

@@ -74,8 +74,13 @@ export function oldestFirst<T extends { orderId: string; paidAt: string | null }
   waiting: readonly T[],
   free: number,
 ): T[] {
-  const key = ({ paidAt, orderId }: T) => `${paidAt ?? ''} ${orderId}`;
-  return [...waiting].sort((a, b) => (key(a) < key(b) ? -1 : 1)).slice(0, Math.max(0, free));
+  const inTurn = [...waiting].sort((a, b) => (turnOf(a) < turnOf(b) ? -1 : 1));
+  return inTurn.slice(0, Math.max(0, free));
+}
+
+/** An order's turn for an address, as a text that sorts: by payment, then by id. */
+export function turnOf({ paidAt, orderId }: { paidAt: string | null; orderId: string }): string {
+  return `${paidAt ?? ''} ${orderId}`;
 }
 
 /** The refusal that a customer reads where nothing of a package is free (the owner's words). */

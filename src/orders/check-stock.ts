@@ -2,6 +2,7 @@ import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { StockCheck } from '../domain/stock-check.ts';
 import { stockNeedOf } from '../domain/stock-need.ts';
+import { turnOf } from '../domain/stock-promises.ts';
 import type { StockReader } from '../suppliers/stock-reader.ts';
 import { type PackageDocument, packageDocumentId } from './catalogue.ts';
 import { readOpenOrders } from './open-orders.ts';
@@ -61,10 +62,11 @@ async function countOlder(
   db: Rows,
   { order, waits }: { order: OrderDocument; waits: boolean },
 ): Promise<number> {
-  const key = `${order.paidAt ?? ''} ${order._id}`;
+  const turn = turnOf({ ...order, orderId: order._id });
   const older = (await readOpenOrders(db, order)).filter((other) => {
     const need = stockNeedOf(other);
-    return (need === 'waits' || (waits && need === 'inQueue')) && `${other.paidAt ?? ''} ${other._id}` < key;
+    const isInLine = need === 'waits' || (waits && need === 'inQueue');
+    return isInLine && turnOf({ ...other, orderId: other._id }) < turn;
   });
   const buying = older.flatMap(({ goods }) => (goods.state === 'buying' ? [goods.purchaseId] : []));
   if (buying.length === 0) return older.length;

@@ -1,6 +1,7 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { Money } from '../domain/order.ts';
+import type { RemedyOption } from '../domain/remedy.ts';
 import type { Delivery } from '../domain/verification.ts';
 import type { PurchaseDocument } from '../purchases/purchase-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
@@ -51,25 +52,21 @@ export async function deliverOrder(
 
 interface RemedyRight {
   workflowId: string;
-  options: readonly ['priceAdjustment' | 'refundAndFreeMonth'];
+  option: RemedyOption;
+  /** How the order's money may stand. */
   money: readonly Money[];
 }
 
 /** The right of a remedy to deliver another server than was ordered; null where the order has no such remedy. */
-export function remedyRight(
+function remedyRight(
   { remedy }: Pick<OrderDocument, 'remedy'>,
   remedyOf: string | undefined,
 ): RemedyRight | null {
   if (remedyOf === undefined || remedy?.workflowId !== remedyOf) return null;
-  if (remedy.option === 'priceAdjustment') {
-    return { workflowId: remedyOf, options: ['priceAdjustment'], money: ['kept'] };
-  }
-  if (remedy.option !== 'refundAndFreeMonth') return null;
-  return {
-    workflowId: remedyOf,
-    options: ['refundAndFreeMonth'],
-    money: ['kept', 'refunding', 'refunded'],
-  };
+  const { option } = remedy;
+  if (option === 'priceAdjustment') return { workflowId: remedyOf, option, money: ['kept'] };
+  if (option !== 'refundAndFreeMonth') return null;
+  return { workflowId: remedyOf, option, money: ['kept', 'refunding', 'refunded'] };
 }
 
 async function undelivered(

@@ -4,6 +4,7 @@ import { formatMoney } from '../domain/money.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
 import { type CheckoutDeps, openPayment, resumePayment } from './checkout.ts';
+import { unpaidOrder } from './new-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { newOrderId } from './order-id.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -109,15 +110,7 @@ function newRenewal(input: {
   const productName = `Renewal: ${price.productName}`;
   const text = `Ordered: ${productName}, for ${formatMoney({ amountMinor: amountPaise, currency })}, out of the free month of order ${order._id} (${packageDocumentId(order)}).`;
   return {
-    _id: newOrderId(at),
-    status: 'pendingPayment',
-    statusSince: at,
-    version: 0,
-    owner: null,
-    open: true,
-    goods: { state: 'none' },
-    money: 'unpaid',
-    remedy: null,
+    ...unpaidOrder({ orderId: newOrderId(at), at, text }),
     freeMonthOf: link,
     productId,
     productName,
@@ -130,15 +123,5 @@ function newRenewal(input: {
     currency,
     customer,
     gateway,
-    gatewayOrderId: null,
-    paymentSessionId: null,
-    idempotency: null,
-    createdAt: at,
-    paidAt: null,
-    paymentKey: null,
-    failure: null,
-    server: null,
-    next: null,
-    timeline: [{ at, text }],
   };
 }

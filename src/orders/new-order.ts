@@ -29,16 +29,9 @@ export function newOrder(input: {
   const { name, email, phone } = request.customer;
   const key = request.idempotencyKey;
   const price = sayPrice(pricePaise, held);
+  const text = `Ordered: ${product.name}, ${request.ramGb} GB, ${request.os}, ${price} by ${request.gateway}.`;
   return {
-    _id: input.orderId,
-    status: 'pendingPayment',
-    statusSince: at,
-    version: 0,
-    owner: null,
-    open: true,
-    goods: { state: 'none' },
-    money: 'unpaid',
-    remedy: null,
+    ...unpaidOrder({ orderId: input.orderId, at, text }),
     ...(request.freeMonthOf === undefined ? {} : { freeMonthOf: request.freeMonthOf }),
     productId: product._id,
     productName: product.name,
@@ -52,22 +45,33 @@ export function newOrder(input: {
     discount: held === null ? null : discountOf(held),
     customer: { name, email, phone },
     gateway: request.gateway,
+    idempotency: key === null ? null : { key, bodyHash: input.bodyHash },
+  };
+}
+
+/** What every order is at first: not paid, nothing bought for it, owned by no workflow. `text`: what was ordered. */
+export function unpaidOrder({ orderId, at, text }: { orderId: string; at: string; text: string }) {
+  return {
+    _id: orderId,
+    status: 'pendingPayment',
+    statusSince: at,
+    version: 0,
+    owner: null,
+    open: true,
+    goods: { state: 'none' },
+    money: 'unpaid',
+    remedy: null,
     gatewayOrderId: null,
     paymentSessionId: null,
-    idempotency: key === null ? null : { key, bodyHash: input.bodyHash },
+    idempotency: null,
     createdAt: at,
     paidAt: null,
     paymentKey: null,
     failure: null,
     server: null,
     next: null,
-    timeline: [
-      {
-        at,
-        text: `Ordered: ${product.name}, ${request.ramGb} GB, ${request.os}, ${price} by ${request.gateway}.`,
-      },
-    ],
-  };
+    timeline: [{ at, text }],
+  } satisfies Partial<OrderDocument>;
 }
 
 function discountOf({ discountId, price }: DiscountHeld): OrderDiscount {

@@ -67,15 +67,15 @@ export async function deliverGoods({ db, orderId, purchaseId }: Move): Promise<b
  * rightly bought (the held one), and for a free month where the money is going back. @returns false where it may not.
  */
 export async function deliverGoodsByRemedy(
-  input: Move & { workflowId: string; options: readonly RemedyOption[]; money: readonly Money[] },
+  input: Move & { workflowId: string; option: RemedyOption; money: readonly Money[] },
 ): Promise<boolean> {
-  const { db, orderId, purchaseId, workflowId, options, money } = input;
+  const { db, orderId, purchaseId, workflowId, option, money } = input;
   const moved = await db.orders.updateOne(
     {
       _id: orderId,
       owner: workflowId,
       'remedy.workflowId': workflowId,
-      'remedy.option': { $in: [...options] },
+      'remedy.option': option,
       money: { $in: [...money] },
       $or: [
         { 'goods.state': 'none' },

@@ -4,11 +4,10 @@ import { formatMoney } from '../domain/money.ts';
 import { adjustPrice, type PriceAdjustment, type SoldProduct } from '../domain/price-adjustment.ts';
 import type { Adjustment, Remedy } from '../domain/remedy.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
-import { latestPurchase } from '../purchases/latest-purchase.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { OrderDocument } from './order-document.ts';
-import { closePurchase, hasMoneyMoved, type PlanDependencies } from './plan-refund.ts';
-import { endOtherServers, findKeptServer, type KeptServer } from './remedy-servers.ts';
+import { blockedStep, closePurchase, type PlanDependencies } from './plan-refund.ts';
+import { endOtherServers, findCase, findKeptServer, isInHands, type KeptServer } from './remedy-servers.ts';
 
 type Deps = { db: Collections; now: () => string };
 type Wish = Pick<Remedy, 'productId' | 'amountPaise'>;
@@ -77,14 +76,9 @@ export async function planAdjustment(
   const { order, workflowId, skip, did } = input;
   const open = await closePurchase(deps, order);
   if (open) return { kind: 'settle', purchaseId: open };
-  const blocked = async (why?: string): Promise<RemedyStep> => {
-    const moneyBegun = await hasMoneyMoved(db, order);
-    return { kind: 'blocked', moneyBegun, ...(why === undefined ? {} : { why }) };
-  };
   const written = order.remedy?.adjustment ?? (await writeAdjustment(deps, { order, workflowId }));
   if ('refused' in written) {
-    const undecided = await findCase(deps, order);
-    return undecided ?? blocked(written.refused);
+    return (await findCase(deps, order)) ?? blockedStep(deps, { order, why: written.refused });
   }
   const { purchaseId, ip, differencePaise, productName } = written;
   if (!isInHands(order, purchaseId, did)) return { kind: 'deliver', purchaseId, ip };
@@ -92,7 +86,7 @@ export async function planAdjustment(
     const paymentKey = order.paymentKey ?? '';
     const refunds = await db.refunds.find({ orderId: order._id, state: 'success' }).toArray();
     if (!refunds.some((refund) => refund.paymentKey === paymentKey && refund.part === 'difference')) {
-      if (skip.includes(paymentKey)) return blocked();
+      if (skip.includes(paymentKey)) return blockedStep(deps, { order });
       return { kind: 'refund', paymentKey, part: { name: 'difference', amountPaise: differencePaise } };
     }
   }
@@ -109,21 +103,6 @@ export async function planAdjustment(
     ip,
     text: `The customer has ${ip} as ${productName}; ${back} of the price went back.`,
   };
-}
-
-/** A case that waits for a person's word says more than that there is no server. */
-export async function findCase(deps: PlanDependencies, order: OrderDocument): Promise<RemedyStep | null> {
-  const latest = await latestPurchase({ db: deps.db, orderId: order._id });
-  if (latest?.state !== 'case') return null;
-  const { _id: purchaseId, duplicate, why } = latest;
-  return { kind: 'case', purchaseId, duplicate, sentence: why ?? '' };
-}
-
-/** True where the customer had the server before the remedy began, or this run has delivered it. */
-export function isInHands(order: OrderDocument, purchaseId: string, did: readonly string[]): boolean {
-  if (did.includes(`deliver:${purchaseId}`)) return true;
-  const { goods, remedy } = order;
-  return remedy?.from === 'active' && goods.state === 'delivered' && goods.purchaseId === purchaseId;
 }
 
 /** Once, by conditional update: a change of the catalogue does not change what was decided. */

@@ -1,16 +1,15 @@
 import type { FreeMonth } from '../domain/free-month.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import type { OrderDocument } from './order-document.ts';
-import { findCase, isInHands } from './plan-adjustment.ts';
 import {
+  blockedStep,
   closePurchase,
-  hasMoneyMoved,
   type PlanDependencies,
   planRefund,
   takeMoney,
   unreturnedPayments,
 } from './plan-refund.ts';
-import { endOtherServers, findKeptServer, livingServers } from './remedy-servers.ts';
+import { endOtherServers, findCase, findKeptServer, isInHands, livingServers } from './remedy-servers.ts';
 
 interface MonthPlan {
   order: OrderDocument;
@@ -35,10 +34,7 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const { db, now } = deps;
   const { order, workflowId, skip, did, freeMonthMs } = input;
   const orderId = order._id;
-  const blocked = async (why?: string): Promise<RemedyStep> => {
-    const moneyBegun = await hasMoneyMoved(db, order);
-    return { kind: 'blocked', moneyBegun, ...(why === undefined ? {} : { why }) };
-  };
+  const blocked = (why?: string) => blockedStep(deps, { order, ...(why === undefined ? {} : { why }) });
   const open = await closePurchase(deps, order);
   if (open) return { kind: 'settle', purchaseId: open };
   const server = await findKeptServer(deps, order);

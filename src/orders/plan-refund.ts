@@ -34,7 +34,7 @@ export async function planRefund(
   if (payment) return { kind: 'refund', paymentKey: payment };
   const [server] = await livingServers(deps, orderId);
   if (server) return { kind: 'endServer', purchaseId: server.purchaseId, ip: server.ip };
-  if (unreturned.length > 0) return { kind: 'blocked', moneyBegun: await hasMoneyMoved(db, order) };
+  if (unreturned.length > 0) return blockedStep(deps, { order });
   // Also what was never rightly paid is closed: a payment that comes from here on is one to give back, and is told.
   await db.orders.updateOne(
     { _id: orderId, money: { $in: ['refunding', 'unpaid'] }, 'remedy.workflowId': workflowId },
@@ -52,6 +52,15 @@ export async function planRefund(
     currency: order.currency,
     monthOf: order.freeMonth ? (order.server?.ip ?? '') : null,
   };
+}
+
+/** The remedy waits for a decision: `why` it cannot go on, where the gateway has not said it already. */
+export async function blockedStep(
+  { db }: Pick<PlanDependencies, 'db'>,
+  { order, why }: { order: OrderDocument; why?: string },
+): Promise<Extract<RemedyStep, { kind: 'blocked' }>> {
+  const moneyBegun = await hasMoneyMoved(db, order);
+  return { kind: 'blocked', moneyBegun, ...(why === undefined ? {} : { why }) };
 }
 
 /** What was only intended is voided, so that no late run can send it. @returns a purchase that has to be settled. */

@@ -5,10 +5,9 @@ import type { RemedyStep } from '../domain/remedy-step.ts';
 import { findOpenContradiction } from '../purchases/late-reply.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { OrderDocument } from './order-document.ts';
-import { findCase } from './plan-adjustment.ts';
 import { planOrder } from './plan-order.ts';
 import { closePurchase, type PlanDependencies } from './plan-refund.ts';
-import { endOtherServers } from './remedy-servers.ts';
+import { endOtherServers, findCase } from './remedy-servers.ts';
 
 /**
  * The next step of the remedy `reprovision`: what was sent before is settled, the order is marked, then it goes the way
@@ -24,12 +23,7 @@ export async function planReprovision(
   const replaces = order.remedy?.replaces ?? null;
   if (replaces === null) return markForReprovision(deps, { order, workflowId });
   const latest = await latestPurchase({ db, orderId });
-  if ((latest?.number ?? 0) <= replaces) {
-    return {
-      kind: 'provision',
-      step: { kind: 'buy', purchaseId: purchaseIdOf({ orderId, number: replaces + 1 }) },
-    };
-  }
+  if ((latest?.number ?? 0) <= replaces) return buyAfter(replaces, orderId);
   const step = await planOrder(deps, { orderId });
   switch (step.kind) {
     case 'finishDelivery':
@@ -94,8 +88,12 @@ async function markForReprovision(
   if (moved.matchedCount === 0) {
     throw new BrokenRecord(`Failed to mark order ${orderId} for another server: it changed meanwhile.`);
   }
-  const buy = { kind: 'buy' as const, purchaseId: purchaseIdOf({ orderId, number: replaces + 1 }) };
-  return { kind: 'provision', step: buy };
+  return buyAfter(replaces, orderId);
+}
+
+function buyAfter(replaces: number, orderId: string): RemedyStep {
+  const purchaseId = purchaseIdOf({ orderId, number: replaces + 1 });
+  return { kind: 'provision', step: { kind: 'buy', purchaseId } };
 }
 
 async function findContradiction(

@@ -1,5 +1,6 @@
 import type { Collections } from '../database.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
+import { latestPurchase } from '../purchases/latest-purchase.ts';
 import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { isLiving, type TenancyState } from '../servers/server-document.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -63,4 +64,25 @@ export async function findKeptServer(
       ? Number.POSITIVE_INFINITY
       : Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
   return kept.sort((a, b) => numberOf(b) - numberOf(a))[0];
+}
+
+/** True where the customer had the server before the remedy began, or this run of the remedy has delivered it. */
+export function isInHands(
+  { goods, remedy }: Pick<OrderDocument, 'goods' | 'remedy'>,
+  purchaseId: string,
+  did: readonly string[],
+): boolean {
+  if (did.includes(`deliver:${purchaseId}`)) return true;
+  return remedy?.from === 'active' && goods.state === 'delivered' && goods.purchaseId === purchaseId;
+}
+
+/** The last purchase of an order, where it waits for a person's word; null else. */
+export async function findCase(
+  { db }: { db: Pick<Collections, 'purchases'> },
+  { _id: orderId }: Pick<OrderDocument, '_id'>,
+): Promise<Extract<RemedyStep, { kind: 'case' }> | null> {
+  const latest = await latestPurchase({ db, orderId });
+  if (latest?.state !== 'case') return null;
+  const { _id: purchaseId, duplicate, why } = latest;
+  return { kind: 'case', purchaseId, duplicate, sentence: why ?? '' };
 }
