@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { type Db, type MongoClient, MongoServerError } from 'mongodb';
 import { findLockKey, type LockKey, packageLockId } from '../workflows/contract/package-lock.ts';
-import { type AdminBook, type AdminVerdict, createAdminBook } from './admins/admin-book.ts';
+import { type AdminBook, createAdminBook } from './admins/admin-book.ts';
 import type { AdminDocument } from './admins/admin-document.ts';
 import { endSessionsOf } from './admins/session-store.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
@@ -23,6 +23,7 @@ import { disableDiscount, findDiscount, listDiscounts } from './discounts/list-d
 import type { FailureCode, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
 import type { PurchaseResolution } from './domain/purchase-resolution.ts';
+import { answerOf, type BookVerdict } from './domain/verdict.ts';
 import type { NotificationDocument } from './notifications/notifier.ts';
 import type { OpsPorts } from './ops/cli.ts';
 import { type ImportCounts, importProducts, parseCatalogue } from './orders/import-products.ts';
@@ -263,13 +264,11 @@ function adminBookOf({ client, raw }: Records): AdminBook {
 async function adminAct(
   records: Records,
   said: Required<Said> & { act: string; name: string },
-  carryOut: (book: AdminBook) => Promise<AdminVerdict>,
-): Promise<AdminVerdict> {
+  carryOut: (book: AdminBook) => Promise<BookVerdict>,
+): Promise<BookVerdict> {
   const verdict = await carryOut(adminBookOf(records));
   const { act, name: id, by, reason } = said;
-  const accepted = verdict.kind === 'accepted';
-  const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
-  await records.recordAct({ act, subject: { kind: 'admin', id }, by, reason, accepted, answer });
+  await records.recordAct({ act, subject: { kind: 'admin', id }, by, reason, ...answerOf(verdict) });
   return verdict;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Collection } from 'mongodb';
 import { insertOnce } from '../database.ts';
+import type { BookVerdict } from '../domain/verdict.ts';
 import type { AdminDocument } from './admin-document.ts';
 
 /** Argon2id, 19 MiB, two passes: the OWASP password storage cheat sheet's setting; the library's default algorithm. */
@@ -11,12 +12,10 @@ const shortestPassword = 12;
 /** Hashing reads all of it: a longer one only costs time. */
 const longestPassword = 200;
 
-export type AdminVerdict = { kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string };
-
 export interface AdminBook {
   /** Adds an admin, or with `replace` gives a known one a new password. */
-  add(input: { name: string; password: string; by: string; replace: boolean }): Promise<AdminVerdict>;
-  remove(input: { name: string }): Promise<AdminVerdict>;
+  add(input: { name: string; password: string; by: string; replace: boolean }): Promise<BookVerdict>;
+  remove(input: { name: string }): Promise<BookVerdict>;
   list(): Promise<{ name: string; createdAt: string; createdBy: string }[]>;
   hasAny(): Promise<boolean>;
   /** The admin's name as it is shown, or null; an unknown name takes as long as a wrong password. */

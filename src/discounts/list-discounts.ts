@@ -1,5 +1,6 @@
 import type { Collections } from '../database.ts';
 import type { DiscountValue } from '../domain/discount.ts';
+import type { BookVerdict } from '../domain/verdict.ts';
 import { normalizeDiscountCode } from './create-discount.ts';
 import type { DiscountDocument } from './discount-document.ts';
 
@@ -49,7 +50,7 @@ export async function findDiscount(
 export async function disableDiscount(
   deps: { db: Rows; now: () => string },
   input: { code: string; by: string; reason: string | null },
-): Promise<{ kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string }> {
+): Promise<BookVerdict> {
   const code = normalizeDiscountCode(input.code);
   const row = await deps.db.discounts.findOne({ code });
   if (!row) return { kind: 'refused', sentence: `There is no discount ${code}. See \`discounts list\`.` };

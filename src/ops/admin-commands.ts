@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { formatMoment } from '../domain/shop-time.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 export interface AdminPorts {
   addAdmin(input: {

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { describeDuration } from '../domain/duration.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface CaseLine {
   purchaseId: string;

@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import type { DiscountValue } from '../domain/discount.ts';
 import { parseDurationMs } from '../domain/duration.ts';
 import { formatMoney, parseRupees } from '../domain/money.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 const states = ['free', 'held', 'used', 'expired', 'disabled'] as const;
 type State = (typeof states)[number];

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { describeDuration } from '../domain/duration.ts';
 import { formatMoment } from '../domain/shop-time.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface LockRequest {
   requestId: string;

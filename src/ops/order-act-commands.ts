@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type FailureCode, failureCodes, type OrderStatus } from '../domain/order.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import { type RemedyOption, remedyLetters, remedyOptions } from '../domain/remedy.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { type ResolveOptions, readResolution, takeResolveOptions } from './case-commands.ts';
 import { retryByCode } from './retry-by-code.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface OrderWish {
   orderId: string;

@@ -3,8 +3,9 @@ import { describeDuration } from '../domain/duration.ts';
 import { type FailureCode, failureCodes, type OrderStatus, orderStatuses } from '../domain/order.ts';
 import type { OrderLine, OrderReport, StuckOrder } from '../domain/order-report.ts';
 import { formatMoment } from '../domain/shop-time.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { describeOrder } from './describe-order.ts';
-import { type ActOptions, AlreadyTold, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import { type ActOptions, AlreadyTold, sayOutcome, takeActOptions } from './verdict.ts';
 
 export interface OrderQuery {
   status: OrderStatus | null;

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { formatMoney } from '../domain/money.ts';
 import type { StockMarks } from '../domain/stock-marks.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { readJson } from './read-json.ts';
-import { type ActOptions, sayOutcome, takeActOptions, type Verdict } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface ProductLine {
   productId: string;

@@ -1,9 +1,5 @@
 import { type Command, Option } from 'commander';
-
-/** What became of an act: `next` says what happened, or what happens next. */
-export type Verdict =
-  | { kind: 'accepted'; next: string }
-  | { kind: 'refused' | 'unavailable'; sentence: string };
+import type { Verdict } from '../domain/verdict.ts';
 
 /** The command has failed and has said so itself: only its exit code is left. */
 export class AlreadyTold extends Error {

@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import type { BookVerdict } from '../domain/verdict.ts';
 import type { CredentialBox } from './credential-box.ts';
 
 type Stores = Pick<Collections, 'orders' | 'purchases' | 'credentials'>;
@@ -38,10 +39,7 @@ export async function revealLogin(
 }
 
 /** Lets the login of an order's server be shown once more. */
-export async function allowReveal(
-  db: Stores,
-  { orderId }: { orderId: string },
-): Promise<{ kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string }> {
+export async function allowReveal(db: Stores, { orderId }: { orderId: string }): Promise<BookVerdict> {
   const purchaseId = await findPurchase(db, orderId);
   if (purchaseId === null) return refused('This order has no server, so it has no login.');
   const { modifiedCount } = await db.credentials.updateOne(

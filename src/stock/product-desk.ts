@@ -1,5 +1,6 @@
 import type { Collections } from '../database.ts';
 import { findMarkProblem, marksOf, type StockMarks } from '../domain/stock-marks.ts';
+import type { BookVerdict } from '../domain/verdict.ts';
 import type { ProductDocument } from '../orders/catalogue.ts';
 import {
   listStock,
@@ -17,8 +18,6 @@ export interface ProductLine extends ProductOnSale {
 }
 
 export type ShownProduct = ProductLine & Pick<StockLine, 'history'>;
-
-export type ProductVerdict = { kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string };
 
 /** Every product, by id, with the counts of its package over the last `historyDays` days. */
 export async function listProductLines(
@@ -43,7 +42,7 @@ const unknownProduct = {
 export async function setSale(
   { db, now }: { db: Rows; now: () => string },
   input: { productId: string; isSold: boolean; by: string; reason: string | null },
-): Promise<ProductVerdict> {
+): Promise<BookVerdict> {
   const { productId, isSold, by, reason } = input;
   const disabled = isSold ? null : { note: reason ?? 'Taken off by hand', at: now(), by };
   const changed = await db.products.updateOne({ _id: productId }, { $set: { disabled } });
@@ -65,7 +64,7 @@ export interface ProductChange {
 export async function setProduct(
   { db, policy }: { db: Rows; policy: StockMarks },
   { productId, reserve, marks: changes }: ProductChange,
-): Promise<ProductVerdict> {
+): Promise<BookVerdict> {
   const product = await db.products.findOne({ _id: productId });
   if (!product) return unknownProduct;
   const wanted = Object.entries({ ...product.marks, ...changes }).filter(([, value]) => value !== null);

@@ -1,9 +1,9 @@
 import type { DoneAct } from '../audit/audit-log.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
+import { answerOf, type BookVerdict } from '../domain/verdict.ts';
 import {
   listProductLines,
   type ProductChange,
-  type ProductVerdict,
   type ShownProduct,
   setProduct,
   setSale,
@@ -20,8 +20,8 @@ interface Said {
 export interface StockDesk {
   listStock(input: { historyDays: number }): Promise<StockLine[]>;
   listProductLines(input: { historyDays: number }): Promise<ShownProduct[]>;
-  setSale(input: Said & { productId: string; isSold: boolean }): Promise<ProductVerdict>;
-  setProduct(input: Said & ProductChange): Promise<ProductVerdict>;
+  setSale(input: Said & { productId: string; isSold: boolean }): Promise<BookVerdict>;
+  setProduct(input: Said & ProductChange): Promise<BookVerdict>;
 }
 
 export function createStockDesk(deps: {
@@ -33,11 +33,10 @@ export function createStockDesk(deps: {
 }): StockDesk {
   const { db, now } = deps;
   const overview = async () => ({ db, now, policy: await deps.readPolicy() });
-  const record = async (act: string, said: Said & { productId: string }, verdict: ProductVerdict) => {
+  const record = async (act: string, said: Said & { productId: string }, verdict: BookVerdict) => {
     const { productId, by, reason } = said;
-    const accepted = verdict.kind === 'accepted';
-    const answer = verdict.kind === 'accepted' ? verdict.next : verdict.sentence;
-    await deps.recordAct({ act, subject: { kind: 'product', id: productId }, by, reason, accepted, answer });
+    const subject = { kind: 'product' as const, id: productId };
+    await deps.recordAct({ act, subject, by, reason, ...answerOf(verdict) });
     return verdict;
   };
   return {

@@ -3,6 +3,7 @@ import { assignServerUpdate } from '../../workflows/contract/provision-order.ts'
 import { type StrandServerResult, strandWorkflowId } from '../../workflows/contract/resolve-case.ts';
 import type { Collections } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { askOrder } from './ask-order.ts';
 import { type RecordAct, recordOrderAct } from './order-act.ts';
@@ -10,12 +11,6 @@ import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
 const strandWithinMs = 120_000;
 const assignWithinMs = 30_000;
-
-/** What became of a wish about a server: `next` says what happens, or happened. */
-export type PlacingOutcome =
-  | { kind: 'accepted'; next: string }
-  | { kind: 'refused'; sentence: string }
-  | { kind: 'unavailable'; sentence: string };
 
 interface PlacingDependencies {
   client: Client;
@@ -33,7 +28,7 @@ interface PlacingWish {
 export function strandServer(
   deps: PlacingDependencies,
   input: PlacingWish & { supplier: SupplierName },
-): Promise<PlacingOutcome> {
+): Promise<Verdict> {
   return recorded(deps, input, async () => {
     const { client, db } = deps;
     const { supplier, ip, by, reason } = input;
@@ -62,7 +57,7 @@ export function strandServer(
 export async function assignServer(
   deps: PlacingDependencies,
   input: PlacingWish & { orderId: string },
-): Promise<PlacingOutcome> {
+): Promise<Verdict> {
   const { orderId } = input;
   const order = await deps.db.orders.findOne({ _id: orderId });
   if (!order) return { kind: 'refused', sentence: `There is no order ${orderId}.` };
@@ -78,7 +73,7 @@ export async function assignServer(
 async function askToAssign(
   { client }: PlacingDependencies,
   { order, ip, by, reason }: PlacingWish & { order: OrderDocument },
-): Promise<PlacingOutcome> {
+): Promise<Verdict> {
   const said = { ip, by, ...(reason === null ? {} : { reason }) };
   const update = assignServerUpdate;
   const asked = await askOrder(client, { order, update, said, withinMs: assignWithinMs });
@@ -101,8 +96,8 @@ async function askToAssign(
 async function recorded(
   deps: PlacingDependencies,
   wish: PlacingWish & { supplier: SupplierName },
-  work: () => Promise<PlacingOutcome>,
-): Promise<PlacingOutcome> {
+  work: () => Promise<Verdict>,
+): Promise<Verdict> {
   const outcome = await orUnavailable(work);
   if (outcome.kind === 'unavailable') return outcome;
   const { supplier, ip, by, reason } = wish;

@@ -12,6 +12,7 @@ import {
   pauseLockSignal,
   resumeLockSignal,
 } from '../../workflows/contract/package-lock.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { RecordAct } from './order-act.ts';
 import { orUnavailable, type unavailable } from './run-verdict.ts';
 
@@ -55,16 +56,11 @@ export interface LockWish {
   by: string;
 }
 
-export type LockOutcome =
-  | { kind: 'accepted'; next: string }
-  | { kind: 'refused'; sentence: string }
-  | typeof unavailable;
-
 /** Pauses, resumes or releases the lock of a package and waits, for seconds, until it has taken effect. */
 export async function steerLock(
   deps: { client: Client; recordAct: RecordAct },
   wish: LockWish,
-): Promise<LockOutcome> {
+): Promise<Verdict> {
   const steered = await orUnavailable(() => steer(deps.client, wish));
   if (steered.kind === 'unavailable') return steered;
   const { takenAt, ...outcome } = steered;
@@ -85,7 +81,7 @@ export async function steerLock(
 }
 
 /** `takenAt`: when the lock has carried it out; null where it has not, or not yet. */
-type Steered = Exclude<LockOutcome, typeof unavailable> & { takenAt: string | null };
+type Steered = Exclude<Verdict, typeof unavailable> & { takenAt: string | null };
 
 async function steer(client: Client, wish: LockWish): Promise<Steered> {
   const before = await readLock(client, wish.key);

@@ -10,6 +10,7 @@ import {
   returnPaymentWorkflowId,
 } from '../../workflows/contract/return-payment.ts';
 import type { Collections } from '../database.ts';
+import type { BookVerdict } from '../domain/verdict.ts';
 import { startReturn } from './start-return.ts';
 
 interface ReturnWish {
@@ -20,8 +21,6 @@ interface ReturnWish {
   reference?: string | null;
 }
 
-type Outcome = { kind: 'accepted'; next: string } | { kind: 'refused'; sentence: string };
-
 /**
  * Decides about a payment that the gateway does not give back: its workflow records the act and answers. Where no
  * workflow runs although money is owed, it is started, and asks the gateway first.
@@ -29,7 +28,7 @@ type Outcome = { kind: 'accepted'; next: string } | { kind: 'refused'; sentence:
 export async function steerReturn(
   { client, db }: { client: Client; db: Pick<Collections, 'payments'> },
   { paymentKey, by, reason, reference = null }: ReturnWish,
-): Promise<Outcome> {
+): Promise<BookVerdict> {
   const payment = await db.payments.findOne({ _id: paymentKey });
   if (!payment) return { kind: 'refused', sentence: 'There is no such payment. See `payments list`.' };
   if (payment.owedBack !== true)

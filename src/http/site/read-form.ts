@@ -1,7 +1,8 @@
 import { assertNever } from '../../domain/assert-never.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import type { OrderActOutcome, ResolveOutcome } from '../ports.ts';
 import type { Notice, RouteRequest, Visitor } from '../route.ts';
-import type { Said, Verdict } from './site-ports.ts';
+import type { Said } from './site-ports.ts';
 
 /** The visitor of a page. @throws where the route has no session: a fault of the table. */
 export function visitorOf({ visitor }: RouteRequest): Visitor {

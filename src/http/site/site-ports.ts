@@ -1,6 +1,7 @@
 import type { FailureCode, OrderStatus, SupplierName } from '../../domain/order.ts';
 import type { OrderLine, OrderReport } from '../../domain/order-report.ts';
 import type { ShopFigures } from '../../domain/shop-figures.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 
 export type LoginOutcome =
   | { kind: 'welcome'; name: string; generation: string }
@@ -27,10 +28,6 @@ export interface OpenOrders {
   oldest: { orderId: string; status: OrderStatus; since: string } | null;
   isCapped: boolean;
 }
-
-export type Verdict =
-  | { kind: 'accepted'; next: string }
-  | { kind: 'refused' | 'unavailable'; sentence: string };
 
 /** Who acts on a page, and why. */
 export interface Said {
