@@ -119,7 +119,7 @@ export function useReturnMessages(input: {
     const carryOut = () => {
       decided = { act: 'byHand', reference };
     };
-    return { kind: 'accepted', next: `It is recorded as given back by hand: ${reference}.`, carryOut };
+    return { kind: 'accepted', next: 'It is recorded as given back by hand.', carryOut };
   }
 
   function judgeState(): Judgement | null {

@@ -76,11 +76,17 @@ export function useMessages<Answer>(input: {
     const { act, from } = given;
     const answer = given.judge(from);
     const by = findText({ from, name: 'by' }) ?? given.source;
-    const reason = findText({ from, name: 'reason' }) ?? (from.kind === 'text' ? from.text : null);
+    const reason = readReason(from);
     if (answer.kind === 'accepted') answer.carryOut({ by, reason });
     const unreadable = from.kind === 'unreadable' ? ` Its input was unreadable: ${from.why}.` : '';
     const sentence = answer.kind === 'accepted' ? answer.next : answer.sentence;
     record({ act, by, reason, accepted: answer.kind === 'accepted', answer: `${sentence}${unreadable}` });
     return answer;
   }
+}
+
+/** Why somebody acts: a reason, the reference of a transfer, or a text that is all the input. */
+function readReason(from: SignalInput): string | null {
+  const named = findText({ from, name: 'reason' }) ?? findText({ from, name: 'reference' });
+  return named ?? (from.kind === 'text' ? from.text : null);
 }
