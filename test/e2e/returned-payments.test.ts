@@ -235,6 +235,8 @@ test('a return whose worker is killed and whose workflow is terminated goes on, 
     do: { kind: 'delay', ms: 1_500, afterSale: true },
   });
   await pay('razorpay', { orderId });
+  // Its purchase has ended: only the return is under way when the worker is killed.
+  await service.orderIn(orderId, 'active');
   const second = await pay('razorpay', { orderId });
   await eventually({
     what: 'the gateway has the refund',
@@ -250,7 +252,6 @@ test('a return whose worker is killed and whose workflow is terminated goes on, 
   await service.startWorker();
   await untilBack('razorpay', orderId, second, amountPaise);
   await untilClosed('razorpay', second);
-  await service.orderIn(orderId, 'active');
   await simulator.clearFaults();
 });
 
