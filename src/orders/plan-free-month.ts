@@ -1,5 +1,8 @@
 import type { FreeMonth } from '../domain/free-month.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
+import { keepExpiry } from '../servers/keep-expiry.ts';
+import { serverId } from '../servers/tenancies.ts';
+import { SupplierError } from '../suppliers/supplier-error.ts';
 import type { OrderDocument } from './order-document.ts';
 import { findCase, isInHands } from './plan-adjustment.ts';
 import {
@@ -10,7 +13,7 @@ import {
   takeMoney,
   unreturnedPayments,
 } from './plan-refund.ts';
-import { endOtherServers, findKeptServer, livingServers } from './remedy-servers.ts';
+import { endOtherServers, findKeptServer, livingServers, type OrderServer } from './remedy-servers.ts';
 
 interface MonthPlan {
   order: OrderDocument;
@@ -54,10 +57,11 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   if (unreturned.length > 0) return blocked();
   const other = await endOtherServers(deps, { orderId, purchaseId });
   if (other) return other;
+  const expiresAt = (await askExpiry(deps, { order, server })) ?? server.expiresAt;
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,
-    until: endOfMonth({ startedAt, freeMonthMs, expiresAt: server.expiresAt }),
+    until: endOfMonth({ startedAt, freeMonthMs, expiresAt }),
     state: 'running',
     renewalId: null,
   };
@@ -68,6 +72,25 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const begun = await db.orders.findOne({ _id: orderId });
   if (begun?.freeMonth) return monthStep(begun.freeMonth, { ip, waitsFor: null });
   return blocked(`The money of order ${orderId} has not gone back.`);
+}
+
+/** Much shorter than the step that plans; a supplier that does not answer must not hold up what is owed. */
+const askWithinMs = 8_000;
+
+/** Until when the server is paid for, as its supplier says it now; null where it says nothing, then the book counts. */
+async function askExpiry(
+  { db, supplierOf }: PlanDependencies,
+  { order, server }: { order: OrderDocument; server: OrderServer },
+): Promise<string | null> {
+  const { ip, purchaseId } = server;
+  const { supplier } = order;
+  try {
+    const said = await supplierOf(supplier).readServer({ ip }, { signal: AbortSignal.timeout(askWithinMs) });
+    return await keepExpiry(db, { serverId: serverId({ supplier, ip }), purchaseId, server: said });
+  } catch (error) {
+    if (error instanceof SupplierError) return null;
+    throw error;
+  }
 }
 
 /** The supplier's days end by a clock of its own: what is to be ended in time is ended a day before. */
