@@ -46,13 +46,19 @@ export const stock = proxyLocalActivities<Pick<OrderActivities, 'checkStock' | '
 });
 
 /**
+ * Within it a dead worker is noticed by what beats: what was under way when it died is tried again after seconds, not
+ * after a whole `startToCloseTimeout`.
+ */
+const heartbeatTimeout = '15s';
+
+/**
  * The purchase. Its retries are harmless: the ledger, not the number of attempts, keeps a rerun from calling the
  * supplier twice; a rerun answers from the ledger or watches the row of the attempt before.
  */
 export function purchaseActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'buyVps'>>({
     startToCloseTimeout: policy.longestPurchaseMs + 60_000,
-    heartbeatTimeout: '15s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
     summary: 'Buy one server, at most once',
   });
@@ -62,7 +68,7 @@ export function purchaseActivities(policy: ResolvedPolicy) {
 export function settlingActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply' | 'resolvePurchase'>>({
     startToCloseTimeout: longestSettlingMs(policy) + 120_000,
-    heartbeatTimeout: '15s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
     summary: 'Wait until the purchase is settled',
   });
@@ -73,6 +79,7 @@ export function credentialActivities(policy: ResolvedPolicy, limitMs: number) {
   return proxyActivities<Pick<OrderActivities, 'fetchCredentials'>>({
     scheduleToCloseTimeout: limitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: {
       initialInterval: policy.credentialsEveryMs,
       backoffCoefficient: 1,
@@ -87,6 +94,7 @@ export function wipeActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'strandServer' | 'finishClaim'>>({
     scheduleToCloseTimeout: policy.wipeLimitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Stop and wipe the server',
   });
@@ -97,6 +105,7 @@ export function renewalActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'renewServer'>>({
     scheduleToCloseTimeout: policy.wipeLimitMs,
     startToCloseTimeout: '2m',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Renew the server',
   });
@@ -122,6 +131,7 @@ export const notices = proxyActivities<Pick<OrderActivities, 'sendNotice'>>({
 /** Telling the workflow that owned the order before; what it still holds is guarded by the ledger, so it may be late. */
 export const dismissal = proxyActivities<Pick<OrderActivities, 'dismissOwner'>>({
   startToCloseTimeout: '60s',
+  heartbeatTimeout,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   summary: 'Tell the workflow that owned the order',
 });
@@ -131,6 +141,7 @@ export function refundActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'startRefund' | 'awaitRefund'>>({
     scheduleToCloseTimeout: policy.refundLimitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: {
       initialInterval: Math.min(5_000, policy.askGatewayEveryMs),
       backoffCoefficient: 2,
