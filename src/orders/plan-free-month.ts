@@ -1,6 +1,7 @@
 import type { FreeMonth } from '../domain/free-month.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import { keepExpiry } from '../servers/keep-expiry.ts';
+import { isTermOver } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -50,6 +51,16 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   }
   const { purchaseId, ip } = server;
   if (!isInHands(order, purchaseId, did)) return { kind: 'deliver', purchaseId, ip };
+  const isFresh = order.money === 'kept';
+  // Only the supplier knows whether the customer has renewed it at the shop since; once money moves there is no way back.
+  if (
+    isFresh &&
+    isTermOver(server, now()) &&
+    isTermOver({ expiresAt: await expiryOf(deps, order, server) }, now())
+  )
+    return blocked(
+      `The month of ${ip} at the supplier is over: there is none left that could be free. Choose refund.`,
+    );
   await takeMoney(db, order, workflowId);
   const unreturned = await unreturnedPayments(db, orderId);
   const payment = unreturned.find((key) => !skip.includes(key));
@@ -57,7 +68,7 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   if (unreturned.length > 0) return blocked();
   const other = await endOtherServers(deps, { orderId, purchaseId });
   if (other) return other;
-  const expiresAt = (await askExpiry(deps, { order, server })) ?? server.expiresAt;
+  const expiresAt = await expiryOf(deps, order, server);
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,
@@ -77,18 +88,18 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
 /** Much shorter than the step that plans; a supplier that does not answer must not hold up what is owed. */
 const askWithinMs = 8_000;
 
-/** Until when the server is paid for, as its supplier says it now; null where it says nothing, then the book counts. */
-async function askExpiry(
+/** Until when the server is paid for, as its supplier says it now; where it says nothing, the book counts. */
+async function expiryOf(
   { db, supplierOf }: PlanDependencies,
-  { order, server }: { order: OrderDocument; server: OrderServer },
+  { supplier }: OrderDocument,
+  { ip, purchaseId, expiresAt }: OrderServer,
 ): Promise<string | null> {
-  const { ip, purchaseId } = server;
-  const { supplier } = order;
   try {
     const said = await supplierOf(supplier).readServer({ ip }, { signal: AbortSignal.timeout(askWithinMs) });
-    return await keepExpiry(db, { serverId: serverId({ supplier, ip }), purchaseId, server: said });
+    const told = await keepExpiry(db, { serverId: serverId({ supplier, ip }), purchaseId, server: said });
+    return told ?? expiresAt;
   } catch (error) {
-    if (error instanceof SupplierError) return null;
+    if (error instanceof SupplierError) return expiresAt;
     throw error;
   }
 }

@@ -133,3 +133,30 @@ test("a free month lasts as long as the supplier's own date lets it, which is wr
     assert.equal((await db.servers.findOne({ _id: `smartvps:${first}` }))?.tenancy.expiresAt, expiresAt);
   }
 });
+
+test('a month is refused before any money moves where the supplier calls it over too, and lived where the book was behind', async () => {
+  const over = '2026-11-20T23:59:59.999Z';
+  const { db, plan, setTenancy, supplierSays } = await setUp('refundAndFreeMonth', { money: 'kept' });
+  await setTenancy(second, { 'tenancy.state': 'stranded' });
+  await setTenancy(first, { 'tenancy.expiresAt': over });
+  const moneyNow = async () => (await db.orders.findOne({ _id: 'a' }))?.money;
+  for (const answer of [
+    { kind: 'notOurs', why: 'IP not found' } as const,
+    { kind: 'server', ip: first, expiresOn: '2026-11-20' } as ServerStatus,
+  ]) {
+    supplierSays(async () => answer);
+    const step = await plan({ freeMonthMs: 30 * dayMs });
+    assert.deepEqual([step.kind, step.kind === 'blocked' && step.moneyBegun], ['blocked', false]);
+    assert.match(
+      step.kind === 'blocked' ? (step.why ?? '') : '',
+      /is over: there is none left .* Choose refund/,
+    );
+    assert.equal(await moneyNow(), 'kept');
+  }
+  supplierSays(async () => ({ kind: 'server', ip: first, expiresOn: '2027-01-21' }) as ServerStatus);
+  const step = await plan({ freeMonthMs: 30 * dayMs });
+  assert.deepEqual(
+    [step.kind, step.kind === 'freeMonth' && step.until, await moneyNow()],
+    ['freeMonth', '2026-12-21T12:00:00.000Z', 'refunded'],
+  );
+});
