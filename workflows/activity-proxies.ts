@@ -2,48 +2,53 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { longestSettlingMs } from '../src/domain/settling-limits.ts';
 import type { OrderActivities } from './contract/order-activities.ts';
+import { inTurn } from './in-turn.ts';
 
 /** Every time limit and retry policy of an order, on one screen. */
 
 /** Reads and idempotent writes on our own database: safe to run more than once, one history event each. */
-export const records = proxyLocalActivities<
-  Pick<
-    OrderActivities,
-    | 'readPolicy'
-    | 'openOrder'
-    | 'recordPayment'
-    | 'planOrder'
-    | 'projectOrder'
-    | 'verifyServer'
-    | 'deliverOrder'
-    | 'restartOrder'
-    | 'beginRemedy'
-    | 'takeRemedy'
-    | 'changeRemedy'
-    | 'planRemedy'
-    | 'makeApologyCode'
-    | 'tellFreeMonth'
-    | 'recordRefundByHand'
-    | 'planReturn'
-    | 'beginReturn'
-    | 'recordReturnByHand'
-    | 'noteOnOrder'
-    | 'recordActs'
-    | 'findCasePlace'
-    | 'claimServer'
-    | 'claimStranded'
-    | 'returnClaim'
-  >
->({
-  startToCloseTimeout: '20s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+export const records = inTurn(
+  proxyLocalActivities<
+    Pick<
+      OrderActivities,
+      | 'readPolicy'
+      | 'openOrder'
+      | 'recordPayment'
+      | 'planOrder'
+      | 'projectOrder'
+      | 'verifyServer'
+      | 'deliverOrder'
+      | 'restartOrder'
+      | 'beginRemedy'
+      | 'takeRemedy'
+      | 'changeRemedy'
+      | 'planRemedy'
+      | 'makeApologyCode'
+      | 'tellFreeMonth'
+      | 'recordRefundByHand'
+      | 'planReturn'
+      | 'beginReturn'
+      | 'recordReturnByHand'
+      | 'noteOnOrder'
+      | 'recordActs'
+      | 'findCasePlace'
+      | 'claimServer'
+      | 'claimStranded'
+      | 'returnClaim'
+    >
+  >({
+    startToCloseTimeout: '20s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }),
+);
 
 /** Reading the supplier's stock costs nothing and may be repeated; an answer is a value, so few tries are failures. */
-export const stock = proxyLocalActivities<Pick<OrderActivities, 'checkStock' | 'markPackageDry'>>({
-  startToCloseTimeout: '40s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+export const stock = inTurn(
+  proxyLocalActivities<Pick<OrderActivities, 'checkStock' | 'markPackageDry'>>({
+    startToCloseTimeout: '40s',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }),
+);
 
 /**
  * Within it a dead worker is noticed by what beats: what was under way when it died is tried again after seconds, not
