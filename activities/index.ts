@@ -13,6 +13,7 @@ import { verifyServer } from '../src/servers/verify-server.ts';
 import { createStockReader } from '../src/suppliers/read-package.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { LockActivities } from '../workflows/contract/package-lock.ts';
+import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet, toFailure, withFailures } from './failures.ts';
 import { createPurchasing } from './purchasing.ts';
@@ -47,11 +48,11 @@ export function createActivities(
     ...createRemedies(deps, settling),
     ...createReturns(deps),
     findCasePlace: (input) => findCasePlace(deps.db, input),
-    strandServer: (input) => strandServer(deps, input),
+    strandServer: (input) => beating(() => strandServer(deps, input)),
     claimServer: (input) => claimServer(settling, input),
     claimStranded: (input) => claimStranded(settling, input),
     finishClaim: async ({ purchaseId, everyMs }) => {
-      const look = await finishClaim({ ...settling, ...deps }, { purchaseId });
+      const look = await beating(() => finishClaim({ ...settling, ...deps }, { purchaseId }));
       if (look.kind === 'notReady') throw notYet({ why: look.why, retryMs: everyMs });
       return look;
     },
@@ -59,7 +60,7 @@ export function createActivities(
     verifyServer: (input) => verifyServer(settling, input),
     markPackageDry: (input) => markPackageDry(withStock, input),
     fetchCredentials: async ({ orderId, purchaseId, everyMs }) => {
-      const look = await fetchLogin(deps, { orderId, purchaseId });
+      const look = await beating(() => fetchLogin(deps, { orderId, purchaseId }));
       if (look.kind === 'notReady') throw notYet({ why: look.why, retryMs: everyMs });
       return { os: look.os };
     },

@@ -11,6 +11,7 @@ import { returnClaim } from '../src/servers/finish-claim.ts';
 import { renewServer } from '../src/servers/renew-server.ts';
 import { compensationInput } from '../workflows/contract/compensate-order.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
+import { beating } from './beating.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
 
@@ -49,19 +50,23 @@ export function createRemedies(
       return { policy: await deps.readPolicy(), taken };
     },
     changeRemedy: (wish) => changeRemedy(deps, wish),
-    dismissOwner: ({ workflowId }) => deps.dismissOwner({ workflowId }),
+    dismissOwner: ({ workflowId }) => beating(() => deps.dismissOwner({ workflowId })),
     planRemedy: (input) =>
       planRemedy(
-        { ...settling, returnClaim: (claim) => returnClaim({ ...settling, ...deps }, claim) },
+        {
+          ...settling,
+          supplierOf: deps.supplierOf,
+          returnClaim: (claim) => returnClaim({ ...settling, ...deps }, claim),
+        },
         input,
       ),
     makeApologyCode: (input) => makeApologyCode(deps, input),
     tellFreeMonth: (input) => deps.tellFreeMonth(input),
-    renewServer: (input) => renewServer(deps, input),
-    startRefund: (input) => startRefund(deps, input),
+    renewServer: (input) => beating(() => renewServer(deps, input)),
+    startRefund: (input) => beating(() => startRefund(deps, input)),
     recordRefundByHand: (input) => recordByHand(deps, input),
     awaitRefund: async ({ refundId }) => {
-      const end = await lookAtRefund(deps, { refundId });
+      const end = await beating(() => lookAtRefund(deps, { refundId }));
       if (end === null) throw notYet({ why: `The refund ${refundId} is not settled yet.` });
       return end;
     },

@@ -26,6 +26,7 @@ import { createCashfreeGateway } from './payments/cashfree/cashfree-gateway.ts';
 import { verifyCashfreeWebhook } from './payments/cashfree/cashfree-webhook.ts';
 import { findGatewayOrder } from './payments/find-gateway-order.ts';
 import type { PaymentGateway } from './payments/gateway.ts';
+import { payFormOf } from './payments/pay-form.ts';
 import { createRazorpayGateway } from './payments/razorpay/razorpay-gateway.ts';
 import { verifyRazorpayWebhook } from './payments/razorpay/razorpay-webhook.ts';
 import { noteRefundNews } from './payments/refund-payment.ts';
@@ -319,6 +320,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
       offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),
       checkOutMonth: (link) => withDatabase(() => checkOutMonth(monthly, link)),
+      payForm: (reply) => payFormOf(config, reply),
       readiness: () =>
         Promise.all([
           check('database', () => database.db.command({ ping: 1 })),

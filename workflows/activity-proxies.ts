@@ -2,48 +2,59 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
 import { longestSettlingMs } from '../src/domain/settling-limits.ts';
 import type { OrderActivities } from './contract/order-activities.ts';
+import { inTurn } from './in-turn.ts';
 
 /** Every time limit and retry policy of an order, on one screen. */
 
 /** Reads and idempotent writes on our own database: safe to run more than once, one history event each. */
-export const records = proxyLocalActivities<
-  Pick<
-    OrderActivities,
-    | 'readPolicy'
-    | 'openOrder'
-    | 'recordPayment'
-    | 'planOrder'
-    | 'projectOrder'
-    | 'verifyServer'
-    | 'deliverOrder'
-    | 'restartOrder'
-    | 'beginRemedy'
-    | 'takeRemedy'
-    | 'changeRemedy'
-    | 'planRemedy'
-    | 'makeApologyCode'
-    | 'tellFreeMonth'
-    | 'recordRefundByHand'
-    | 'planReturn'
-    | 'beginReturn'
-    | 'recordReturnByHand'
-    | 'noteOnOrder'
-    | 'recordActs'
-    | 'findCasePlace'
-    | 'claimServer'
-    | 'claimStranded'
-    | 'returnClaim'
-  >
->({
-  startToCloseTimeout: '20s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+export const records = inTurn(
+  proxyLocalActivities<
+    Pick<
+      OrderActivities,
+      | 'readPolicy'
+      | 'openOrder'
+      | 'recordPayment'
+      | 'planOrder'
+      | 'projectOrder'
+      | 'verifyServer'
+      | 'deliverOrder'
+      | 'restartOrder'
+      | 'beginRemedy'
+      | 'takeRemedy'
+      | 'changeRemedy'
+      | 'planRemedy'
+      | 'makeApologyCode'
+      | 'tellFreeMonth'
+      | 'recordRefundByHand'
+      | 'planReturn'
+      | 'beginReturn'
+      | 'recordReturnByHand'
+      | 'noteOnOrder'
+      | 'recordActs'
+      | 'findCasePlace'
+      | 'claimServer'
+      | 'claimStranded'
+      | 'returnClaim'
+    >
+  >({
+    startToCloseTimeout: '20s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }),
+);
 
 /** Reading the supplier's stock costs nothing and may be repeated; an answer is a value, so few tries are failures. */
-export const stock = proxyLocalActivities<Pick<OrderActivities, 'checkStock' | 'markPackageDry'>>({
-  startToCloseTimeout: '40s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+export const stock = inTurn(
+  proxyLocalActivities<Pick<OrderActivities, 'checkStock' | 'markPackageDry'>>({
+    startToCloseTimeout: '40s',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }),
+);
+
+/**
+ * Within it a dead worker is noticed by what beats: what was under way when it died is tried again after seconds, not
+ * after a whole `startToCloseTimeout`.
+ */
+const heartbeatTimeout = '15s';
 
 /**
  * The purchase. Its retries are harmless: the ledger, not the number of attempts, keeps a rerun from calling the
@@ -52,7 +63,7 @@ export const stock = proxyLocalActivities<Pick<OrderActivities, 'checkStock' | '
 export function purchaseActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'buyVps'>>({
     startToCloseTimeout: policy.longestPurchaseMs + 60_000,
-    heartbeatTimeout: '15s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
     summary: 'Buy one server, at most once',
   });
@@ -62,7 +73,7 @@ export function purchaseActivities(policy: ResolvedPolicy) {
 export function settlingActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'settlePurchase' | 'storePurchaseReply' | 'resolvePurchase'>>({
     startToCloseTimeout: longestSettlingMs(policy) + 120_000,
-    heartbeatTimeout: '15s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
     summary: 'Wait until the purchase is settled',
   });
@@ -73,6 +84,7 @@ export function credentialActivities(policy: ResolvedPolicy, limitMs: number) {
   return proxyActivities<Pick<OrderActivities, 'fetchCredentials'>>({
     scheduleToCloseTimeout: limitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: {
       initialInterval: policy.credentialsEveryMs,
       backoffCoefficient: 1,
@@ -87,6 +99,7 @@ export function wipeActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'strandServer' | 'finishClaim'>>({
     scheduleToCloseTimeout: policy.wipeLimitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Stop and wipe the server',
   });
@@ -97,6 +110,7 @@ export function renewalActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'renewServer'>>({
     scheduleToCloseTimeout: policy.wipeLimitMs,
     startToCloseTimeout: '2m',
+    heartbeatTimeout,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
     summary: 'Renew the server',
   });
@@ -122,6 +136,7 @@ export const notices = proxyActivities<Pick<OrderActivities, 'sendNotice'>>({
 /** Telling the workflow that owned the order before; what it still holds is guarded by the ledger, so it may be late. */
 export const dismissal = proxyActivities<Pick<OrderActivities, 'dismissOwner'>>({
   startToCloseTimeout: '60s',
+  heartbeatTimeout,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   summary: 'Tell the workflow that owned the order',
 });
@@ -131,6 +146,7 @@ export function refundActivities(policy: ResolvedPolicy) {
   return proxyActivities<Pick<OrderActivities, 'startRefund' | 'awaitRefund'>>({
     scheduleToCloseTimeout: policy.refundLimitMs,
     startToCloseTimeout: '60s',
+    heartbeatTimeout,
     retry: {
       initialInterval: Math.min(5_000, policy.askGatewayEveryMs),
       backoffCoefficient: 2,

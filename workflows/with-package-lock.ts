@@ -22,13 +22,14 @@ import {
 } from './contract/package-lock.ts';
 import { findInteger, findText, readSignal, type SignalInput } from './contract/read-signal.ts';
 import { askAgainUpdate } from './contract/watch-orders.ts';
+import { inTurn } from './in-turn.ts';
 
-const { requestLock, releaseLock } = proxyLocalActivities<
-  Pick<LockActivities, 'requestLock' | 'releaseLock'>
->({
-  startToCloseTimeout: '5s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
+const { requestLock, releaseLock } = inTurn(
+  proxyLocalActivities<Pick<LockActivities, 'requestLock' | 'releaseLock'>>({
+    startToCloseTimeout: '5s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  }),
+);
 
 /** What one pass through the lock asks for. */
 export interface LockWish extends LockKey {

@@ -51,12 +51,39 @@ export async function holdDiscount(
 ): Promise<DiscountHold> {
   const { outcome, use } = await lookAt(deps, wish);
   if (outcome.kind === 'refused' || use?.orderId === wish.orderId) return outcome;
-  const free = use === null ? { use: null } : { 'use.orderId': use.orderId, 'use.state': 'held' as const };
-  const moved = await deps.db.discounts.updateOne(
-    { _id: outcome.discountId, disabled: null, ...free },
-    { $set: { use: { state: 'held', orderId: wish.orderId, since: deps.now() } } },
+  const { discountId } = outcome;
+  const isMoved = await moveHold(deps, { discountId, from: use, orderId: wish.orderId });
+  return isMoved ? outcome : holdDiscount(deps, wish);
+}
+
+/**
+ * Takes the code again of an order that had to let go of it, or finds its own hold. @returns false where another order
+ * has it by now, or an admin has switched it off since.
+ */
+export async function holdAgain(
+  deps: { db: Rows; now: () => string },
+  { discountId, orderId }: { discountId: string; orderId: string },
+): Promise<boolean> {
+  const discount = await deps.db.discounts.findOne({ _id: discountId });
+  const use = discount?.use ?? null;
+  if (use?.orderId === orderId) return true;
+  if (discount === null || discount.disabled !== null) return false;
+  if (use !== null && !(await isForsaken(deps, use))) return false;
+  return moveHold(deps, { discountId, from: use, orderId });
+}
+
+/** Moves a code by one conditional update from whom it was read with. */
+async function moveHold(
+  { db, now }: { db: Pick<Rows, 'discounts'>; now: () => string },
+  input: { discountId: string; from: DiscountDocument['use']; orderId: string },
+): Promise<boolean> {
+  const { discountId, from, orderId } = input;
+  const free = from === null ? { use: null } : { 'use.orderId': from.orderId, 'use.state': 'held' as const };
+  const moved = await db.discounts.updateOne(
+    { _id: discountId, disabled: null, ...free },
+    { $set: { use: { state: 'held', orderId, since: now() } } },
   );
-  return moved.matchedCount === 1 ? outcome : holdDiscount(deps, wish);
+  return moved.matchedCount === 1;
 }
 
 async function lookAt(

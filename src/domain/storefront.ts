@@ -59,6 +59,13 @@ export interface CheckoutReply {
   payment: { gateway: GatewayName; gatewayOrderId: string; sessionId: string };
 }
 
+/** A form that leads a browser to a gateway's own page for one payment. */
+export interface PayForm {
+  /** Its method is POST. */
+  url: string;
+  fields: Record<string, string>;
+}
+
 /** What a customer's choice in a free month leads to: a payment to be made, or why not. */
 export type MonthCheckout =
   | { kind: 'placed'; reply: CheckoutReply }

@@ -8,6 +8,7 @@ import express, {
 import helmet from 'helmet';
 import { findAccessProblem, hasToken } from './access.ts';
 import { logRequest } from './access-log.ts';
+import { customerProblemPage, wantsJson } from './customer-layout.ts';
 import type { HttpDeps } from './ports.ts';
 import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
@@ -84,6 +85,10 @@ function mount({ app, route, deps, sessions }: Mounting): void {
     if (isForged) send(response, problem(forged));
     else next();
   };
+  const markCustomers: RequestHandler = (request, response, next) => {
+    if (route.isForCustomers) response.locals.isForCustomers = !wantsJson(request.headers.accept);
+    next();
+  };
   const handle: RequestHandler = async (request, response) => {
     const admin = adminOf(request);
     const visitor = isPage ? sessions.visitorOf(request, response) : null;
@@ -98,7 +103,7 @@ function mount({ app, route, deps, sessions }: Mounting): void {
   };
   const method = route.method === 'GET' ? 'get' : 'post';
   const readers = readBody({ kind: route.body, refuse: send });
-  app[method](route.path, ...openSession, guard, ...readers, refuseForged, handle);
+  app[method](route.path, markCustomers, ...openSession, guard, ...readers, refuseForged, handle);
 }
 
 const forged = {
@@ -151,6 +156,10 @@ function send(response: Response, reply: Reply): void {
   response.locals.errorId = errorId;
   if (response.locals.isPage) {
     send(response, problemPage(reply));
+    return;
+  }
+  if (response.locals.isForCustomers) {
+    void customerProblemPage(reply).then((page) => send(response, page));
     return;
   }
   response

@@ -258,6 +258,17 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
         404: { description: 'There is no such order.' },
       },
     },
+    post: {
+      operationId: 'comeBackFromGateway',
+      summary: 'Where a gateway sends the browser of a customer by POST; nothing in it is believed.',
+      tags: ['customers'],
+      security: [],
+      requestParams: orderPath,
+      responses: {
+        200: { description: 'The page of the order, for who follows.' },
+        303: { description: 'To the page of the order.' },
+      },
+    },
   },
   '/orders/{id}/renew': monthLink('renew', 'to keep the server for a paid month'),
   '/orders/{id}/switch': monthLink('switch', 'to order the right server instead'),

@@ -5,9 +5,11 @@ import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { RemedyOption } from '../domain/remedy.ts';
 import type {
   CheckoutOutcome,
+  CheckoutReply,
   CheckoutRequest,
   MonthCheckout,
   OrderView,
+  PayForm,
   ProductView,
 } from '../domain/storefront.ts';
 import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
@@ -99,6 +101,8 @@ export interface HttpPorts extends SitePorts {
   offerMonth(link: FreeMonthLink): Promise<MonthOffer>;
   /** What they have chosen: a payment to be made. */
   checkOutMonth(link: FreeMonthLink): Promise<MonthCheckout>;
+  /** The way to the gateway's own page for a payment to be made; null where the gateway is off by now. */
+  payForm(reply: CheckoutReply): PayForm | null;
   readiness(): Promise<ReadinessCheck[]>;
 }
 

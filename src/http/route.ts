@@ -66,5 +66,7 @@ export interface Route {
   path: string;
   access: Access;
   body: BodyKind;
+  /** A page for customers: a problem is told as a page too, except to who asks for JSON. */
+  isForCustomers?: true;
   handle(request: RouteRequest, deps: HttpDeps): Promise<Reply>;
 }

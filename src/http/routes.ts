@@ -1,6 +1,6 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
-import { customerPage } from './customer-page.ts';
+import { customerRoutes } from './customer-page.ts';
 import { tellFigures } from './metrics.ts';
 import { monthRoutes } from './month-pages.ts';
 import { describeApi } from './openapi.ts';
@@ -51,7 +51,7 @@ export const routes: readonly Route[] = [
     handle: compensateOrder,
   },
   { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
-  customerPage,
+  ...customerRoutes,
   ...monthRoutes,
   { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
   {

@@ -3,6 +3,7 @@ import type { Collection } from 'mongodb';
 import { type Collections, insertOnce } from '../database.ts';
 import {
   type DiscountHold,
+  holdAgain,
   holdDiscount,
   quoteDiscount,
   releaseDiscount,
@@ -200,8 +201,8 @@ function hashOf(request: CheckoutRequest): string {
 }
 
 /**
- * Goes on with an order whose checkout broke off or was refused: its address may be another one's by now, so it is held
- * again first.
+ * Goes on with an order whose checkout broke off or was refused: its address and its discount code may be another one's
+ * by now, so they are held again first.
  */
 export async function resumePayment(input: {
   deps: CheckoutDeps;
@@ -213,7 +214,13 @@ export async function resumePayment(input: {
   const { _id: orderId, supplier, packageKey, productId } = order;
   const reserve = (await deps.db.products.findOne({ _id: productId }))?.reserve ?? 0;
   const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
-  return hold.kind === 'full' ? refused('atCapacity', 'productId', hold.sentence) : openPayment(input);
+  if (hold.kind === 'full') return refused('atCapacity', 'productId', hold.sentence);
+  if (order.discount && !(await holdAgain(deps, { ...order.discount, orderId }))) {
+    await deps.releaseStock({ orderId, supplier, packageKey });
+    const sentence = 'Another order has this discount code by now. Order anew, without it.';
+    return refused('discountHeld', 'discountCode', sentence);
+  }
+  return openPayment(input);
 }
 
 /** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */
@@ -246,9 +253,12 @@ async function createGatewayOrder(input: {
   const { deps, order } = input;
   const gateway = deps.gateways[order.gateway];
   const { _id: orderId, supplier, packageKey } = order;
-  const releaseStock = () => deps.releaseStock({ orderId, supplier, packageKey });
+  const letGo = async () => {
+    if (order.discount) await releaseDiscount(deps, { ...order.discount, orderId });
+    await deps.releaseStock({ orderId, supplier, packageKey });
+  };
   if (gateway === undefined) {
-    await releaseStock();
+    await letGo();
     return gatewayOff(order.gateway);
   }
   try {
@@ -258,12 +268,11 @@ async function createGatewayOrder(input: {
     deps.log.warn({ orderId, gateway: order.gateway, code: error.code }, error.message);
     if (error.field === null) {
       // Without a key nobody can come back to this order: the next try is a new one.
-      if (order.idempotency === null) await releaseStock();
+      if (order.idempotency === null) await letGo();
       return gatewayFailed(order);
     }
     // The customer corrects it in a new order, which shall find code and address free.
-    if (order.discount) await releaseDiscount(deps, { ...order.discount, orderId });
-    await releaseStock();
+    await letGo();
     return refused('gatewayRefused', error.field, `The payment gateway refused ${error.field}. Correct it.`);
   }
 }

@@ -1,5 +1,5 @@
 import { type Collections, insertOnce } from '../database.ts';
-import type { FreeMonthLink, MonthAct, MonthOffer } from '../domain/free-month.ts';
+import type { FreeMonth, FreeMonthLink, MonthAct, MonthOffer } from '../domain/free-month.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
@@ -17,18 +17,50 @@ interface MonthDeps {
   now: () => string;
 }
 
-const closed = { kind: 'closed', sentence: 'This offer is over, or has been chosen already.' } as const;
+const over = 'The free month is over, and its server has been switched off.';
+const paid = 'Your payment has arrived; we write to you as soon as it is done.';
+
+/** Why nothing can be chosen any more, by what became of the month. */
+const closedSentences: Record<Exclude<FreeMonth['state'], 'running'>, string> = {
+  renewing: paid,
+  renewed: 'Your server is renewed already; there is nothing to pay.',
+  kept: 'The server is yours already; there is nothing to pay.',
+  ending: over,
+};
+
+function closed(sentence: string): Extract<MonthOffer, { kind: 'closed' }> {
+  return { kind: 'closed', sentence };
+}
 
 /** What the customer of a free month can choose, with its price by the catalogue of now. */
 export async function offerMonth(deps: MonthDeps, { orderId, act }: FreeMonthLink): Promise<MonthOffer> {
   const order = await deps.db.orders.findOne({ _id: orderId });
-  if (order?.freeMonth?.state !== 'running') return closed;
+  if (!order?.freeMonth) return closed(over);
+  const { state } = order.freeMonth;
+  if (state !== 'running') return closed(closedSentences[state]);
+  const children = await childrenOf(deps, orderId);
+  if (children.some(isPaid)) return closed(paid);
+  if (children.some(hasSwitched)) return closed('The server you ordered is yours already.');
   const server = await findKeptServer(deps, order);
-  if (!server) return closed;
+  if (!server) return closed(over);
   const price = await priceOf(deps, order, act);
-  if (price === null) return { kind: 'closed', sentence: 'This is not sold at present. Please write to us.' };
+  if (price === null) return closed('This is not sold at present. Please write to us.');
   const { until } = order.freeMonth;
   return { kind: 'open', orderId, act, ip: server.ip, until, currency: order.currency, ...price };
+}
+
+/** The orders by which the customer has renewed or switched, or began to. */
+function childrenOf({ db }: Pick<MonthDeps, 'db'>, orderId: string): Promise<OrderDocument[]> {
+  return db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
+}
+
+/** Paid, and not yet what it is to be. */
+function isPaid({ money, open }: OrderDocument): boolean {
+  return money === 'kept' && open;
+}
+
+function hasSwitched({ freeMonthOf, status }: OrderDocument): boolean {
+  return freeMonthOf?.act === 'switch' && status === 'active';
 }
 
 /** Renewing costs what the server is sold for by its own product; switching what was ordered costs now. */
@@ -58,22 +90,34 @@ export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promi
   const { orderId, act } = link;
   const order = await deps.db.orders.findOne({ _id: orderId });
   const offer = await offerMonth(deps, link);
-  if (!order || offer.kind === 'closed') return offer.kind === 'closed' ? offer : closed;
-  const earlier = await deps.db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
+  if (offer.kind === 'closed') return offer;
+  if (!order) return closed(over);
+  const earlier = await childrenOf(deps, orderId);
   const same = earlier.filter(({ freeMonthOf }) => freeMonthOf?.act === act);
-  if (earlier.some(({ money, open }) => money === 'kept' && open)) {
-    return { kind: 'closed', sentence: 'Your payment has arrived; we write to you as soon as it is done.' };
-  }
   const unpaid = same.find(({ money, open }) => money === 'unpaid' && open);
   if (unpaid) return outcomeOf(await resumePayment({ deps: deps.checkout, order: unpaid }));
   if (act === 'switch') {
     return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
   }
   const price = await priceOf(deps, order, act);
-  if (price === null) return closed;
-  const renewal = newRenewal({ order, link, price, at: deps.now() });
-  await insertOnce(deps.db.orders, renewal);
+  if (price === null) return closed('This is not sold at present. Please write to us.');
+  const renewal = await claimRenewal(deps, { order, link, price, nth: same.length + 1 });
   return outcomeOf(await openPayment({ deps: deps.checkout, order: renewal }));
+}
+
+/** Stores the renewal under one id, so that two clicks at once are one order to pay. */
+async function claimRenewal(
+  { db, checkout, now }: MonthDeps,
+  { nth, ...input }: Omit<Parameters<typeof newRenewal>[0], 'at'> & { nth: number },
+): Promise<OrderDocument> {
+  const { idempotencyKeys } = checkout.db;
+  const renewal = newRenewal({ ...input, at: now() });
+  const key = `month-${input.link.orderId}-renew-${nth}`;
+  const claim = { _id: key, bodyHash: '', orderId: renewal._id, createdAt: renewal.createdAt };
+  const isFirst = await insertOnce(idempotencyKeys, claim);
+  const _id = isFirst ? renewal._id : ((await idempotencyKeys.findOne({ _id: key }))?.orderId ?? renewal._id);
+  await insertOnce(db.orders, { ...renewal, _id });
+  return (await db.orders.findOne({ _id })) ?? { ...renewal, _id };
 }
 
 function outcomeOf(outcome: CheckoutOutcome): MonthCheckout {

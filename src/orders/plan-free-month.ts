@@ -1,5 +1,9 @@
 import type { FreeMonth } from '../domain/free-month.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
+import { keepExpiry } from '../servers/keep-expiry.ts';
+import { isTermOver } from '../servers/server-document.ts';
+import { serverId } from '../servers/tenancies.ts';
+import { SupplierError } from '../suppliers/supplier-error.ts';
 import type { OrderDocument } from './order-document.ts';
 import {
   blockedStep,
@@ -9,7 +13,14 @@ import {
   takeMoney,
   unreturnedPayments,
 } from './plan-refund.ts';
-import { endOtherServers, findCase, findKeptServer, isInHands, livingServers } from './remedy-servers.ts';
+import {
+  endOtherServers,
+  findCase,
+  findKeptServer,
+  isInHands,
+  livingServers,
+  type OrderServer,
+} from './remedy-servers.ts';
 
 interface MonthPlan {
   order: OrderDocument;
@@ -43,6 +54,16 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   }
   const { purchaseId, ip } = server;
   if (!isInHands(order, purchaseId, did)) return { kind: 'deliver', purchaseId, ip };
+  const isFresh = order.money === 'kept';
+  // Only the supplier knows whether the customer has renewed it at the shop since; once money moves there is no way back.
+  if (
+    isFresh &&
+    isTermOver(server, now()) &&
+    isTermOver({ expiresAt: await expiryOf(deps, order, server) }, now())
+  )
+    return blocked(
+      `The month of ${ip} at the supplier is over: there is none left that could be free. Choose refund.`,
+    );
   await takeMoney(db, order, workflowId);
   const unreturned = await unreturnedPayments(db, orderId);
   const payment = unreturned.find((key) => !skip.includes(key));
@@ -50,10 +71,11 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   if (unreturned.length > 0) return blocked();
   const other = await endOtherServers(deps, { orderId, purchaseId });
   if (other) return other;
+  const expiresAt = await expiryOf(deps, order, server);
   const startedAt = now();
   const freeMonth: FreeMonth = {
     startedAt,
-    until: endOfMonth({ startedAt, freeMonthMs, expiresAt: server.expiresAt }),
+    until: endOfMonth({ startedAt, freeMonthMs, expiresAt }),
     state: 'running',
     renewalId: null,
   };
@@ -64,6 +86,25 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   const begun = await db.orders.findOne({ _id: orderId });
   if (begun?.freeMonth) return monthStep(begun.freeMonth, { ip, waitsFor: null });
   return blocked(`The money of order ${orderId} has not gone back.`);
+}
+
+/** Much shorter than the step that plans; a supplier that does not answer must not hold up what is owed. */
+const askWithinMs = 8_000;
+
+/** Until when the server is paid for, as its supplier says it now; where it says nothing, the book counts. */
+async function expiryOf(
+  { db, supplierOf }: PlanDependencies,
+  { supplier }: OrderDocument,
+  { ip, purchaseId, expiresAt }: OrderServer,
+): Promise<string | null> {
+  try {
+    const said = await supplierOf(supplier).readServer({ ip }, { signal: AbortSignal.timeout(askWithinMs) });
+    const told = await keepExpiry(db, { serverId: serverId({ supplier, ip }), purchaseId, server: said });
+    return told ?? expiresAt;
+  } catch (error) {
+    if (error instanceof SupplierError) return expiresAt;
+    throw error;
+  }
 }
 
 /** The supplier's days end by a clock of its own: what is to be ended in time is ended a day before. */

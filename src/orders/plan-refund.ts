@@ -1,15 +1,18 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
+import type { SupplierName } from '../domain/order.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import { latestPurchase } from '../purchases/latest-purchase.ts';
 import { movePurchase } from '../purchases/purchase-ledger.ts';
 import { finishPurchase, type SettlingDependencies } from '../purchases/settle-row.ts';
+import type { Supplier } from '../suppliers/supplier.ts';
 import type { OrderDocument } from './order-document.ts';
 import { livingServers } from './remedy-servers.ts';
 
 type Rows = Collections;
 export type PlanDependencies = SettlingDependencies & {
   db: Rows;
+  supplierOf: (name: SupplierName) => Pick<Supplier, 'readServer'>;
   returnClaim: (input: { purchaseId: string; why: string }) => Promise<unknown>;
 };
 

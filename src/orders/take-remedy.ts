@@ -1,7 +1,6 @@
 import type { Collections } from '../database.ts';
 import { mayStillRun } from '../domain/free-month.ts';
 import type { Remedy, RemedyChange, RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
-import { isTermOver } from '../servers/server-document.ts';
 import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -120,9 +119,7 @@ async function objectionOfServer(
 ): Promise<string | null> {
   if (option === 'refundAndFreeMonth') {
     const server = await findKeptServer(deps, order);
-    if (!server) return `No server was bought for order ${order._id}: there is none that could be kept.`;
-    if (!isTermOver(server, deps.now())) return null;
-    return `The month of ${server.ip} at the supplier is over: there is none left that could be free. Choose refund.`;
+    return server ? null : `No server was bought for order ${order._id}: there is none that could be kept.`;
   }
   if (option !== 'priceAdjustment') return null;
   const wish = { productId: productId ?? null, amountPaise: amountPaise ?? null };

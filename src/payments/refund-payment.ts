@@ -166,11 +166,14 @@ export async function lookAtRefund(
   const now = await deps.db.refunds.findOne({ _id: refund._id });
   if (now?.state === 'success') return { kind: 'success' };
   if (now?.state !== 'cancelled' && now?.state !== 'refused') return null;
-  const how = now.state === 'refused' ? 'refused' : 'cancelled';
-  return {
-    kind: 'cancelled',
-    sentence: `The gateway ${how} the refund ${refund._id}; nothing was paid back.`,
-  };
+  return { kind: 'cancelled', sentence: sayUnpaid(now) };
+}
+
+function sayUnpaid({ _id: refundId, state, takenBackAt }: RefundDocument): string {
+  if (state === 'refused') return `The gateway refused the refund ${refundId}; nothing was paid back.`;
+  return takenBackAt
+    ? `The gateway called the refund ${refundId} paid and then took it back; the customer has not got the money.`
+    : `The gateway cancelled the refund ${refundId}; nothing was paid back.`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Collections } from '../database.ts';
+import { oneMonthAfter } from '../domain/one-month-after.ts';
 import type { Tenancy } from '../servers/server-document.ts';
 import { recordSale } from '../servers/tenancies.ts';
 import type { PurchaseDocument } from './purchase-document.ts';
@@ -27,13 +28,4 @@ export async function recordSaleOf(
 /** Whose an address is, for people. */
 export function sayTenancy({ state, orderId }: Tenancy): string {
   return `already ${state}${orderId ? ` for order ${orderId}` : ''}`;
-}
-
-/** The supplier sells by the month: the same day and hour a month later, ISO UTC. */
-function oneMonthAfter(iso: string): string {
-  const date = new Date(iso);
-  const day = date.getUTCDate();
-  date.setUTCMonth(date.getUTCMonth() + 1);
-  if (date.getUTCDate() !== day) date.setUTCDate(0);
-  return date.toISOString();
 }

@@ -6,6 +6,7 @@ import type { OrderDocument } from '../orders/order-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
 import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
 import type { CredentialBox } from './credential-box.ts';
+import { keepExpiry } from './keep-expiry.ts';
 import { beginChange, endChange, serverId } from './tenancies.ts';
 
 export interface FetchLoginDependencies {
@@ -45,7 +46,7 @@ export async function fetchLogin(
   const server = await supplier.readServer({ ip: row.ip });
   if (server.kind === 'notOurs')
     return { kind: 'notReady', why: 'The supplier does not list the server yet.' };
-  await keepExpiry(deps, { id, purchaseId, server });
+  await keepExpiry(db, { serverId: id, purchaseId, server });
   if (!server.username || !server.password) return { kind: 'notReady', why: 'The login is still empty.' };
   if (!(await hasOrderedSystem(deps, { id, purchaseId, order, server, supplier }))) {
     return { kind: 'notReady', why: `The ordered system (${order.os}) is being installed.` };
@@ -62,18 +63,6 @@ export async function fetchLogin(
 }
 
 type Server = Extract<ServerStatus, { kind: 'server' }>;
-
-async function keepExpiry(
-  deps: FetchLoginDependencies,
-  input: { id: string; purchaseId: string; server: Server },
-): Promise<void> {
-  const { expiresOn } = input.server;
-  if (!expiresOn) return;
-  await deps.db.servers.updateOne(
-    { _id: input.id, 'tenancy.purchaseId': input.purchaseId },
-    { $set: { 'tenancy.expiresAt': `${expiresOn.slice(0, 10)}T23:59:59.999Z` } },
-  );
-}
 
 function mayDeliverHeld({ remedy }: OrderDocument): boolean {
   return remedy?.option === 'priceAdjustment' || remedy?.option === 'refundAndFreeMonth';

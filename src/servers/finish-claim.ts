@@ -10,6 +10,7 @@ import { finishPurchase, type SettlingDependencies } from '../purchases/settle-r
 import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
 import { claimOperation } from './claim-server.ts';
 import type { CredentialBox } from './credential-box.ts';
+import { keepExpiry } from './keep-expiry.ts';
 import type { ServerDocument } from './server-document.ts';
 import { endChange, serverId } from './tenancies.ts';
 
@@ -47,7 +48,10 @@ export async function finishClaim(
   const { ip, order, server, supplier } = claim;
   const status = await supplier.readServer({ ip });
   if (status.kind === 'notOurs') return returnClaim(deps, { ...input, why: `${ip} is not ours any more.` });
-  const expiresAt = expiryOf(status, server);
+  const { purchaseId: earlierId, expiresAt: knownExpiry } = server.tenancy;
+  // Also for the next order where this claim goes back: it may be what it was renewed to just now.
+  const told = await keepExpiry(deps.db, { serverId: server._id, purchaseId: earlierId, server: status });
+  const expiresAt = told ?? knownExpiry;
   if (expiresAt === null || Date.parse(expiresAt) - Date.parse(deps.now()) < fullTermMs) {
     if (await markOnce(deps, claim, 'renew')) await supplier.renew({ ip });
     return { kind: 'notReady', why: `${ip} is renewed to a full term.` };
@@ -119,10 +123,6 @@ async function readClaim(
   if (row.state !== 'intended') return { kind: 'bought', ip };
   if (server.tenancy.purchaseId === purchaseId) return settleAsBought(deps, claim);
   return { kind: 'open', ...claim };
-}
-
-function expiryOf(status: Reported, { tenancy }: ServerDocument): string | null {
-  return status.expiresOn ? `${status.expiresOn.slice(0, 10)}T23:59:59.999Z` : tenancy.expiresAt;
 }
 
 function stepOf({ row }: Claim, step: 'renew' | 'wipe'): string {

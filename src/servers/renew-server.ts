@@ -1,12 +1,13 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import { mayStillRun, type Renewal } from '../domain/free-month.ts';
+import { oneMonthAfter } from '../domain/one-month-after.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { releaseMonth } from '../orders/plan-refund.ts';
-import { findKeptServer } from '../orders/remedy-servers.ts';
+import { findKeptServer, type KeptServer } from '../orders/remedy-servers.ts';
 import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
-import { isTermOver } from './server-document.ts';
+import { endOfTerm, isTermOver } from './server-document.ts';
 import { serverId } from './tenancies.ts';
 
 interface Deps {
@@ -41,7 +42,7 @@ export async function renewServer(deps: Deps, { orderId }: { orderId: string }):
   const isOver = isTermOver(server, deps.now());
   const paid = await payOnce(deps, { renewal, ip: server.ip, isOver, supplier });
   if (paid !== null) return paid;
-  const until = await readExpiry(deps, { supplier, ip: server.ip, orderId });
+  const until = await readExpiry(deps, { supplier, server, orderId });
   await db.servers.updateOne(
     { _id: serverId({ supplier: order.supplier, ip: server.ip }), 'tenancy.orderId': order._id },
     { $set: { 'tenancy.expiresAt': until } },
@@ -143,15 +144,16 @@ function reportOf(server: ServerStatus, ip: string): Reported {
   throw new Error(`Failed to renew ${ip}: the supplier does not know it as ours (${server.why}).`);
 }
 
-/** What the supplier says now, else a month after what it said before. */
+/** What the supplier says now, else a month after the end that was known before, or after the call where that had passed. */
 async function readExpiry(
   deps: Deps,
-  { supplier, ip, orderId }: { supplier: Supplier; ip: string; orderId: string },
+  { supplier, server, orderId }: { supplier: Supplier; server: KeptServer; orderId: string },
 ): Promise<string> {
-  const server = reportOf(await supplier.readServer({ ip }), ip);
-  if (server.expiresOn) return `${server.expiresOn.slice(0, 10)}T23:59:59.999Z`;
+  const { ip, expiresAt } = server;
+  const said = reportOf(await supplier.readServer({ ip }), ip);
+  if (said.expiresOn) return endOfTerm(said.expiresOn);
   const sent = (await deps.db.orders.findOne({ _id: orderId }))?.renewalSent;
-  const date = new Date(sent?.at ?? deps.now());
-  date.setUTCMonth(date.getUTCMonth() + 1);
-  return date.toISOString();
+  const before = sent?.expiresOn ? endOfTerm(sent.expiresOn) : (expiresAt ?? '');
+  const sentAt = sent?.at ?? deps.now();
+  return oneMonthAfter(before > sentAt ? before : sentAt);
 }

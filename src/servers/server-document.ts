@@ -36,6 +36,11 @@ export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
   return tenancy.state === 'foreign' || !isTermOver(tenancy, now);
 }
 
+/** The end of a month that the supplier calls over on `expiresOn` (ISO date): that day counts whole. ISO UTC. */
+export function endOfTerm(expiresOn: string): string {
+  return `${expiresOn.slice(0, 10)}T23:59:59.999Z`;
+}
+
 /** True where the month that the supplier was paid for has ended, as far as is known here. */
 export function isTermOver({ expiresAt }: Pick<Tenancy, 'expiresAt'>, now: string): boolean {
   return expiresAt !== null && expiresAt <= now;

@@ -1,17 +1,23 @@
 import { type NextFunction, type Request, type Response, Router, urlencoded } from 'express';
 import { pay } from './cashfree-ledger.ts';
 import { orderStatus } from './cashfree-shapes.ts';
+import { escapeHtml, formText, paymentPage } from './payment-page.ts';
 import type { GatewayOrder } from './state.ts';
 import type { World } from './world.ts';
 
 /** A page on which a person pays an order of the simulated gateway by hand: `/checkout/<payment session id>`. */
 export function createCheckoutRouter({ getWorld }: { getWorld: () => World }): Router {
   const router = Router();
+  // Where the form of a shop, or the gateway's browser library, opens it.
+  router.post('/pg/view/sessions/checkout', urlencoded({ extended: false }), (req, res) => {
+    const sessionId = formText(req.body, 'payment_session_id');
+    res.redirect(303, `${req.baseUrl}/checkout/${encodeURIComponent(sessionId)}`);
+  });
   router.get('/checkout/:sessionId', (req: Request, res: Response) => {
     const order = findBySession({ world: getWorld(), sessionId: String(req.params.sessionId) });
     if (order === undefined)
-      return void res.status(404).type('html').send(page('<p>No such payment session.</p>'));
-    res.type('html').send(page(describe(order)));
+      return void res.status(404).type('html').send(paymentPage('<p>No such payment session.</p>'));
+    res.type('html').send(paymentPage(describe(order)));
   });
   router.post('/checkout/:sessionId', urlencoded({ extended: false }), (req, res, next) => {
     payByHand({ world: getWorld(), req, res }).catch(next);
@@ -20,7 +26,7 @@ export function createCheckoutRouter({ getWorld }: { getWorld: () => World }): R
     res
       .status(409)
       .type('html')
-      .send(page('<p>This order cannot be paid: no webhook address or no secret is known.</p>'));
+      .send(paymentPage('<p>This order cannot be paid: no webhook address or no secret is known.</p>'));
   });
   return router;
 }
@@ -28,9 +34,8 @@ export function createCheckoutRouter({ getWorld }: { getWorld: () => World }): R
 async function payByHand({ world, req, res }: { world: World; req: Request; res: Response }): Promise<void> {
   const order = findBySession({ world, sessionId: String(req.params.sessionId) });
   if (order === undefined)
-    return void res.status(404).type('html').send(page('<p>No such payment session.</p>'));
-  const body: unknown = req.body;
-  const fails = typeof body === 'object' && body !== null && 'action' in body && body.action === 'fail';
+    return void res.status(404).type('html').send(paymentPage('<p>No such payment session.</p>'));
+  const fails = formText(req.body, 'action') === 'fail';
   await pay({ world, input: { orderId: order.orderId, status: fails ? 'FAILED' : 'SUCCESS' } });
   if (order.returnUrl === null) return void res.redirect(303, req.originalUrl);
   res.redirect(303, order.returnUrl.replaceAll('{order_id}', encodeURIComponent(order.orderId)));
@@ -47,14 +52,4 @@ function describe(order: GatewayOrder): string {
     '<button name="action" value="fail">Fail</button></form>';
   const open = orderStatus(order) === 'ACTIVE';
   return `<p>Order <b>${escapeHtml(order.orderId)}</b>: ${amount}</p>${open ? buttons : `<p>${orderStatus(order)}</p>`}`;
-}
-
-function page(content: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Simulated payment</title>
-<body style="font: 16px sans-serif; margin: 3rem"><h1>Simulated payment</h1>${content}
-<p>No real money moves here.</p></body></html>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -8,6 +8,7 @@ import { createControlRouter } from './control.ts';
 import { startMailSink } from './mail-sink.ts';
 import { createPersistence, noPersistence, type Persistence } from './persistence.ts';
 import { createRazorpayRouter } from './razorpay.ts';
+import { createRazorpayCheckoutRouter } from './razorpay-checkout-page.ts';
 import { resumeRazorpay } from './razorpay-ledger.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 import { createSmartvpsRouter } from './smartvps.ts';
@@ -124,6 +125,7 @@ function createApp(deps: { getWorld: () => World; reset: (scenario: Scenario) =>
   app.use('/smartvps', text, createSmartvpsRouter({ getWorld }));
   app.use('/cashfree', createCheckoutRouter({ getWorld }));
   app.use('/cashfree', text, createCashfreeRouter({ getWorld }));
+  app.use('/razorpay', createRazorpayCheckoutRouter({ getWorld }));
   app.use('/razorpay', text, createRazorpayRouter({ getWorld }));
   return app;
 }

@@ -253,6 +253,13 @@ test('a return whose worker is killed and whose workflow is terminated goes on, 
   await untilBack('razorpay', orderId, second, amountPaise);
   await untilClosed('razorpay', second);
   await simulator.clearFaults();
+  // Only what has to beat is noticed within seconds when its worker is dead.
+  const { events } = await returnOf('razorpay', second).fetchHistory();
+  const asked = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    /^(start|await)Refund$/.test(scheduled?.activityType?.name ?? '') ? [scheduled] : [],
+  );
+  assert.ok(asked.length > 0);
+  for (const scheduled of asked) assert.equal(Number(scheduled?.heartbeatTimeout?.seconds), 15);
 });
 
 test("the gateways' own books agree with ours", async () => {

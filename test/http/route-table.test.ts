@@ -24,6 +24,7 @@ const rules: Record<string, Access> = {
   'POST /api/orders/:id/resolve': 'admin',
   'POST /api/smartvps/sync': 'admin',
   'GET /orders/:id': 'public',
+  'POST /orders/:id': 'public',
   'GET /orders/:id/renew': 'public',
   'POST /orders/:id/renew': 'public',
   'GET /orders/:id/switch': 'public',

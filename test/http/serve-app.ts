@@ -72,6 +72,9 @@ const noPorts: HttpPorts = {
   isValidLink: () => false,
   offerMonth: unexpected('offerMonth'),
   checkOutMonth: unexpected('checkOutMonth'),
+  payForm: () => {
+    throw new Error('payForm was called');
+  },
   resolveCase: unexpected('resolveCase'),
   syncStock: unexpected('syncStock'),
   readiness: unexpected('readiness'),

@@ -152,6 +152,65 @@ test('a checkout that the gateway refuses for its phone number gives the code ba
   assert.equal((await placed(checkOut())).amountPaise, 39_900);
 });
 
+test('a checkout without a key that the gateway does not take gives the code back; with a key it keeps it', async () => {
+  const unreachable = () => new GatewayError({ code: 'unreachable', message: 'Failed.' });
+  failures.push(unreachable());
+  assert.equal((await checkOut()).kind, 'gatewayFailed');
+  assert.equal((await db.discounts.findOne({ code: 'SORRY-100' }))?.use, null);
+  failures.push(unreachable());
+  const keyed = { idempotencyKey: 'key-1' };
+  assert.equal((await checkOut(keyed)).kind, 'gatewayFailed');
+  assert.deepEqual(await refusal(checkOut()), ['discountHeld', 'discountCode']);
+  assert.equal((await placed(checkOut(keyed))).amountPaise, 39_900);
+});
+
+test('a payment that the gateway took without an answer, of an order that let go of its code, is right only while nobody has it', async () => {
+  for (const isTaken of [false, true]) {
+    await db.discounts.updateOne({ code: 'SORRY-100' }, { $set: { use: null } });
+    failures.push(new GatewayError({ code: 'unreachable', message: 'Failed.' }));
+    const lost = await checkOut();
+    const orderId = lost.kind === 'gatewayFailed' ? lost.orderId : assert.fail(lost.kind);
+    const other = isTaken ? await placed(checkOut()) : null;
+    assert.equal((await pay(orderId, 39_900)).verdict, isTaken ? 'mismatch' : 'right');
+    if (other) assert.equal((await pay(other.orderId, 39_900)).verdict, 'right');
+  }
+});
+
+test('a code that is given back in the moment of its payment stays used', async () => {
+  const slow: PaymentGateway = {
+    ...gateway,
+    createOrder: async ({ orderId }) => {
+      await pay(orderId, 39_900);
+      throw new GatewayError({ code: 'unreachable', message: 'Failed.' });
+    },
+  };
+  const outcome = await checkOut({}, { gateways: { cashfree: slow } });
+  const orderId = outcome.kind === 'gatewayFailed' ? outcome.orderId : assert.fail(outcome.kind);
+  const use = (await db.discounts.findOne({ code: 'SORRY-100' }))?.use;
+  assert.deepEqual([use?.state, use?.orderId], ['used', orderId]);
+});
+
+test('a checkout that is resumed takes its code again, or is refused where another order has it by now', async () => {
+  const keyed = { idempotencyKey: 'key-1' };
+  const refuses = () => new GatewayError({ code: 'refused', message: 'Failed.', field: 'customer.phone' });
+  failures.push(refuses());
+  assert.equal((await checkOut(keyed)).kind, 'refused');
+  assert.equal((await placed(checkOut(keyed))).amountPaise, 39_900);
+  assert.deepEqual(await refusal(checkOut()), ['discountHeld', 'discountCode']);
+
+  await db.orders.deleteMany({});
+  await db.discounts.updateOne({ code: 'SORRY-100' }, { $set: { use: null } });
+  failures.push(refuses());
+  const late = { idempotencyKey: 'key-2' };
+  assert.equal((await checkOut(late)).kind, 'refused');
+  await placed(checkOut());
+  const before = asked.length;
+  const released: string[] = [];
+  const releaseStock = async ({ orderId }: { orderId: string }) => void released.push(orderId);
+  assert.deepEqual(await refusal(checkOut(late, { releaseStock })), ['discountHeld', 'discountCode']);
+  assert.deepEqual([asked.length, released.length], [before, 1]);
+});
+
 test('a paid order has used its code for good', async () => {
   const { orderId } = await placed(checkOut());
   assert.equal((await pay(orderId, 39_900)).verdict, 'right');

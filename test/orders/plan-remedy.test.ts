@@ -4,6 +4,8 @@ import type { RemedyStep } from '../../src/domain/remedy-step.ts';
 import type { OrderDocument } from '../../src/orders/order-document.ts';
 import type { PlanDependencies } from '../../src/orders/plan-refund.ts';
 import { planRemedy } from '../../src/orders/plan-remedy.ts';
+import type { ServerStatus } from '../../src/suppliers/supplier.ts';
+import { SupplierError } from '../../src/suppliers/supplier-error.ts';
 import { anOrder, aPurchase, aTenancy } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
 
@@ -51,12 +53,21 @@ async function setUp(option: 'priceAdjustment' | 'refundAndFreeMonth', changes: 
   }
   const setTenancy = (ip: string, set: Record<string, string>) =>
     db.servers.updateOne({ _id: `smartvps:${ip}` }, { $set: set });
-  const deps = { db, now: () => at, returnClaim: async () => undefined } as unknown as PlanDependencies;
+  let readServer: () => Promise<ServerStatus> = async () => ({ kind: 'notOurs', why: 'never told' });
+  const deps = {
+    db,
+    now: () => at,
+    returnClaim: async () => undefined,
+    supplierOf: () => ({ readServer: () => readServer() }),
+  } as unknown as PlanDependencies;
+  const supplierSays = (answer: () => Promise<ServerStatus>) => {
+    readServer = answer;
+  };
   const plan = (input: { did?: string[]; freeMonthMs?: number } = {}): Promise<RemedyStep> => {
     const { did = ['apologise'], freeMonthMs = 0 } = input;
     return planRemedy(deps, { orderId: 'a', workflowId, skip: [], did, monthOver: false, freeMonthMs });
   };
-  return { db, plan, setTenancy };
+  return { db, plan, setTenancy, supplierSays };
 }
 
 test('a price adjustment ends every other server of the order before it is settled', async () => {
@@ -92,3 +103,60 @@ for (const [what, expiresAt, freeMonthMs, until] of terms) {
     assert.equal((await db.orders.findOne({ _id: 'a' }))?.freeMonth?.until, until);
   });
 }
+
+test("a free month lasts as long as the supplier's own date lets it, which is written down; the book counts where it names none", async () => {
+  const stale = '2026-12-01T23:59:59.999Z';
+  const answers: [ServerStatus | SupplierError, string, string][] = [
+    // Renewed in the supplier's panel since: the whole month.
+    [
+      { kind: 'server', ip: first, expiresOn: '2027-01-21' } as ServerStatus,
+      '2026-12-21T12:00:00.000Z',
+      '2027-01-21T23:59:59.999Z',
+    ],
+    [{ kind: 'server', ip: first } as ServerStatus, '2026-11-30T23:59:59.999Z', stale],
+    [
+      new SupplierError({ code: 'unreachable', action: 'ask', why: 'no answer', remedy: 'Try again.' }),
+      '2026-11-30T23:59:59.999Z',
+      stale,
+    ],
+  ];
+  for (const [answer, until, expiresAt] of answers) {
+    const { db, plan, setTenancy, supplierSays } = await setUp('refundAndFreeMonth', { money: 'refunding' });
+    await setTenancy(second, { 'tenancy.state': 'stranded' });
+    await setTenancy(first, { 'tenancy.expiresAt': stale });
+    supplierSays(async () => {
+      if (answer instanceof SupplierError) throw answer;
+      return answer;
+    });
+    const step = await plan({ freeMonthMs: 30 * dayMs });
+    assert.deepEqual([step.kind, step.kind === 'freeMonth' && step.until], ['freeMonth', until]);
+    assert.equal((await db.servers.findOne({ _id: `smartvps:${first}` }))?.tenancy.expiresAt, expiresAt);
+  }
+});
+
+test('a month is refused before any money moves where the supplier calls it over too, and lived where the book was behind', async () => {
+  const over = '2026-11-20T23:59:59.999Z';
+  const { db, plan, setTenancy, supplierSays } = await setUp('refundAndFreeMonth', { money: 'kept' });
+  await setTenancy(second, { 'tenancy.state': 'stranded' });
+  await setTenancy(first, { 'tenancy.expiresAt': over });
+  const moneyNow = async () => (await db.orders.findOne({ _id: 'a' }))?.money;
+  for (const answer of [
+    { kind: 'notOurs', why: 'IP not found' } as const,
+    { kind: 'server', ip: first, expiresOn: '2026-11-20' } as ServerStatus,
+  ]) {
+    supplierSays(async () => answer);
+    const step = await plan({ freeMonthMs: 30 * dayMs });
+    assert.deepEqual([step.kind, step.kind === 'blocked' && step.moneyBegun], ['blocked', false]);
+    assert.match(
+      step.kind === 'blocked' ? (step.why ?? '') : '',
+      /is over: there is none left .* Choose refund/,
+    );
+    assert.equal(await moneyNow(), 'kept');
+  }
+  supplierSays(async () => ({ kind: 'server', ip: first, expiresOn: '2027-01-21' }) as ServerStatus);
+  const step = await plan({ freeMonthMs: 30 * dayMs });
+  assert.deepEqual(
+    [step.kind, step.kind === 'freeMonth' && step.until, await moneyNow()],
+    ['freeMonth', '2026-12-21T12:00:00.000Z', 'refunded'],
+  );
+});

@@ -210,6 +210,11 @@ test('a refund that is cancelled long after its success gives its share back onc
   assert.equal(await noteRefundNews(deps, { ...news, status: 'success' }), true);
   const { state, takenBackAt } = (await db.refunds.findOne({ _id: refundId })) ?? {};
   assert.deepEqual([state, takenBackAt], ['cancelled', now()]);
+  assert.deepEqual(await lookAtRefund(deps, { refundId }), {
+    kind: 'cancelled',
+    sentence:
+      'The gateway called the refund refund-p1 paid and then took it back; the customer has not got the money.',
+  });
   const payment = await db.payments.findOne({ _id: 'cashfree:p1' });
   assert.deepEqual([payment?.refundablePaise, payment?.refundIds], [captured, []]);
   const again = await startRefund(deps, { orderId: 'o', paymentKey: 'cashfree:p1' });

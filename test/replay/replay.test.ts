@@ -84,3 +84,13 @@ test('the gate notices a change: no history replays on workflows that do one thi
     [],
   );
 });
+
+test('a run replays in which two local activities ended within one task, as they were met on a slow machine', async () => {
+  const file = new URL('./found/two-local-activities-in-one-task.json', import.meta.url);
+  const history = historyFromJSON(JSON.parse(await readFile(file, 'utf8')));
+  const workflowId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? '';
+  const replayed = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, [
+    { workflowId, history },
+  ]);
+  for await (const { error } of replayed) assert.ifError(error);
+});

@@ -176,6 +176,21 @@ test('a server that is not ready in time goes back, and its order is as it was',
   assert.equal((await db.purchases.findOne({ _id: claimId }))?.state, 'void');
 });
 
+test('a server that goes back after it was renewed is known by its new end, so that the next order can have it', async () => {
+  const { shown, claim, look, giveBack, tenancyNow } = await setUp({
+    tenancy: { expiresAt: '2026-11-22T23:59:59.999Z' },
+  });
+  shown.expiresOn = '2026-11-22';
+  await claim();
+  await look();
+  shown.expiresOn = '2026-12-22';
+  await look();
+  assert.equal(shown.renewals, 1);
+  await giveBack();
+  const { state, expiresAt } = (await tenancyNow()) ?? {};
+  assert.deepEqual([state, expiresAt], ['stranded', '2026-12-22T23:59:59.999Z']);
+});
+
 test('a server that was handed over stays, also for who comes to give it back', async () => {
   const { claim, look, giveBack, shown, tenancyNow } = await setUp();
   await claim();

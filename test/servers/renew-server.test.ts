@@ -40,11 +40,12 @@ async function setUp(renewal: Partial<OrderDocument> = {}, beforeCall?: () => Pr
   await db.servers.insertOne({ _id: `smartvps:${ip}`, supplier: 'smartvps', ip, tenancy, history: [] });
   let sent = 0;
   let status = { kind: 'server', ip, expiresOn: '2026-12-21' } as ServerStatus;
+  let renewed = { kind: 'server', ip, expiresOn: '2027-01-21' } as ServerStatus;
   const supplier = {
     readServer: async () => status,
     renew: async () => {
       sent += 1;
-      status = { kind: 'server', ip, expiresOn: '2027-01-21' } as ServerStatus;
+      status = renewed;
     },
   } as Partial<Supplier> as Supplier;
   return {
@@ -55,8 +56,9 @@ async function setUp(renewal: Partial<OrderDocument> = {}, beforeCall?: () => Pr
       await planRefund(deps, { orderId: 'r', workflowId: remedy.workflowId, skip: [] });
     },
     sent: () => sent,
-    say: (said: ServerStatus) => {
+    say: (said: ServerStatus, afterwards = renewed) => {
       status = said;
+      renewed = afterwards;
     },
     month: async () => (await db.orders.findOne({ _id: 'a' }))?.freeMonth,
     renew: () => renewServer({ db, supplierOf: () => supplier, now }, { orderId: 'r' }),
@@ -118,4 +120,24 @@ test('a renewal of a server that has expired at the supplier is closed; within i
   const end = await renew();
   assert.equal(end.kind, 'closed');
   assert.equal(sent(), 0);
+});
+
+test("the new end is the supplier's date; without one it is a month after the end that was known, months counted whole", async () => {
+  const nameless = { kind: 'server', ip } as ServerStatus;
+  const dated = (expiresOn: string) => ({ kind: 'server', ip, expiresOn }) as ServerStatus;
+  const cases: [ServerStatus, ServerStatus, string, string][] = [
+    // Renewed in the supplier's own panel meanwhile: our book had been behind.
+    [dated('2027-01-31'), dated('2027-02-28'), '2026-12-21T10:00:00.000Z', '2027-02-28T23:59:59.999Z'],
+    [dated('2027-01-31'), nameless, '2026-12-21T10:00:00.000Z', '2027-02-28T23:59:59.999Z'],
+    [nameless, nameless, '2026-12-21T10:00:00.000Z', '2027-01-21T10:00:00.000Z'],
+    [nameless, nameless, '2026-11-20T10:00:00.000Z', '2026-12-21T12:00:00.000Z'],
+  ];
+  for (const [before, after, known, until] of cases) {
+    const { db, renew, say, month } = await setUp();
+    say(before, after);
+    await db.servers.updateOne({ _id: `smartvps:${ip}` }, { $set: { 'tenancy.expiresAt': known } });
+    assert.deepEqual(await renew(), { kind: 'renewed', ip, until });
+    assert.equal((await month())?.until, until);
+    assert.equal((await db.servers.findOne({ _id: `smartvps:${ip}` }))?.tenancy.expiresAt, until);
+  }
 });

@@ -246,3 +246,14 @@ test('a person pays on the checkout page and is sent back to the shop', async ()
   assert.deepEqual([answer.status, answer.headers.get('location')], [303, 'http://127.0.0.1/orders/order-1']);
   assert.ok(received[0] && verify(received[0]));
 });
+
+test("the form of a shop opens the checkout page with the order's payment session", async () => {
+  const { json } = await createOrder();
+  const { cashfreeBaseUrl } = simulator.addresses;
+  const answer = await fetch(`${cashfreeBaseUrl}/pg/view/sessions/checkout`, {
+    method: 'POST',
+    body: new URLSearchParams({ payment_session_id: String(json.payment_session_id) }),
+  });
+  assert.equal(answer.url, `${cashfreeBaseUrl}/checkout/${json.payment_session_id}`);
+  assert.match(await answer.text(), /order-1<\/b>/);
+});

@@ -111,4 +111,5 @@ svg.graph { display: block; width: 100%; height: 64px; margin: 8px 0; }
 svg.graph polyline { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; }
 svg.graph line { stroke: var(--bad); stroke-width: 1; stroke-dasharray: 4 4; vector-effect: non-scaling-stroke; }
 .login { max-width: 420px; margin: 6vh auto 0; }
+.login form, .login dl.facts { margin-bottom: 14px; }
 `;
