@@ -22,7 +22,7 @@ export interface AskDependencies {
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** The same durable start as the webhook's; safe to repeat. */
   acceptPayment: (payment: CapturedPayment) => Promise<void>;
-  startReturn: (input: { paymentKey: string }) => Promise<void>;
+  startReturn: (input: { paymentKey: string }) => Promise<unknown>;
   readPolicy: () => Promise<Pick<ResolvedPolicy, 'checkoutExpiryMs'>>;
   sendShopNotice: (input: { factId: string; notice: ShopNotice }) => Promise<void>;
   now: () => string;

@@ -26,8 +26,8 @@ export interface ActivityDependencies {
   sendNotice: (input: { orderId: string; factId: string; notice: OrderNotice }) => Promise<void>;
   locks: Pick<LockActivities, 'requestLock' | 'releaseLock'>;
   restartOrder: (input: { orderId: string }) => Promise<unknown>;
-  startReturn: (input: { paymentKey: string }) => Promise<void>;
-  startCompensation: (input: CompensateOrderInput) => Promise<void>;
+  startReturn: (input: { paymentKey: string }) => Promise<unknown>;
+  startCompensation: (input: CompensateOrderInput) => Promise<unknown>;
   /** Tells an order that waits for stock to look again. */
   tellStockChanged: (input: { workflowId: string }) => Promise<void>;
   dismissOwner: (input: { workflowId: string }) => Promise<void>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   WorkflowNotFoundError,
@@ -11,6 +12,7 @@ import {
   type Refusal,
   refusedType,
 } from '../../workflows/contract/provision-order.ts';
+import type { OrderDocument } from '../orders/order-document.ts';
 
 /** What an order's owner said to a message. `gone`: none runs; `silent`: no worker answered in time. */
 export type Asked =
@@ -19,21 +21,42 @@ export type Asked =
   | { kind: 'gone' }
   | { kind: 'silent' };
 
+/** A run that was started just now answers once it has opened its order. */
+const openWithinMs = 12_000;
+const openEveryMs = 250;
+
 /** Id of the workflow that is responsible for an order now: its messages go there. */
 export function ownerOf(order: { _id: string; owner: string | null }): string {
   return order.owner ?? orderWorkflowId(order._id);
 }
 
-/** Sends an update to the owner of an order and waits for its answer, at most `withinMs`. */
-export async function askOrder(
-  client: Client,
-  input: {
-    order: { _id: string; owner: string | null };
-    update: UpdateDefinition<Accepted, [unknown]>;
-    said: Readonly<Record<string, unknown>>;
-    withinMs: number;
-  },
-): Promise<Asked> {
+interface AskInput {
+  order: Pick<OrderDocument, '_id' | 'owner' | 'status' | 'money'>;
+  update: UpdateDefinition<Accepted, [unknown]>;
+  said: Readonly<Record<string, unknown>>;
+  withinMs: number;
+}
+
+/**
+ * Sends an update to the owner of an order and waits for its answer, at most `withinMs`; asks again where the owner
+ * was started so shortly before that it knows nothing of its order yet.
+ */
+export async function askOrder(client: Client, input: AskInput): Promise<Asked> {
+  const giveUpAt = Date.now() + openWithinMs;
+  for (;;) {
+    const asked = await askOnce(client, input);
+    if (asked.kind !== 'refused' || !isOpening(input.order, asked.refusal)) return asked;
+    if (Date.now() > giveUpAt) return asked;
+    await sleep(openEveryMs);
+  }
+}
+
+/** A new run says `pendingPayment` until it has read its order. */
+function isOpening({ status, money }: AskInput['order'], { orderStatus }: Refusal): boolean {
+  return orderStatus === 'pendingPayment' && (status !== 'pendingPayment' || money === 'kept');
+}
+
+async function askOnce(client: Client, input: AskInput): Promise<Asked> {
   const { order, update, said, withinMs } = input;
   const handle = client.workflow.getHandle(ownerOf(order));
   try {

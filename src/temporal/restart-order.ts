@@ -3,14 +3,14 @@ import { compensationInput, compensationWorkflowId } from '../../workflows/contr
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { startCompensation } from './start-compensation.ts';
-import { startOnce } from './start-once.ts';
+import { type StartedOnce, startOnce } from './start-once.ts';
 
-export type Restarted = 'started' | 'ended' | 'unknownOrder';
+export type Restarted = StartedOnce | 'ended' | 'unknownOrder';
 
 /**
  * Starts the owner of an open order again under the same id, its remedy where one has taken the order; a run that is
- * alive stays the only one. The new run continues by what MongoDB and the ledger say. `trial`: a person wants it,
- * the order buys once although its package is marked dry.
+ * alive stays the only one, and has to be told what a person wants. A new run continues by what MongoDB and the
+ * ledger say. `trial`: a person wants it, the order buys once although its package is marked dry.
  */
 export async function restartOrder(
   deps: { client: Client; db: Pick<Collections, 'orders'> },
@@ -23,14 +23,12 @@ export async function restartOrder(
   if (!order.open) return 'ended';
   const { owner, remedy } = order;
   if (remedy !== null && owner === compensationWorkflowId(orderId)) {
-    await startCompensation(client, compensationInput(orderId, remedy));
-  } else {
-    await startOnce(client, {
-      workflowType: 'provisionOrder',
-      workflowId: orderWorkflowId(orderId),
-      argument: { orderId, trial },
-      staticSummary: `Order ${orderId}`,
-    });
+    return startCompensation(client, compensationInput(orderId, remedy));
   }
-  return 'started';
+  return startOnce(client, {
+    workflowType: 'provisionOrder',
+    workflowId: orderWorkflowId(orderId),
+    argument: { orderId, trial },
+    staticSummary: `Order ${orderId}`,
+  });
 }

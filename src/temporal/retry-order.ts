@@ -1,5 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { retryOrderSignal, retryOrderUpdate } from '../../workflows/contract/provision-order.ts';
+import {
+  type Refusal,
+  retryOrderSignal,
+  retryOrderUpdate,
+} from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { answerRetry } from '../domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
@@ -14,7 +18,7 @@ import {
   saidBy,
 } from './order-act.ts';
 import { restartOrder } from './restart-order.ts';
-import { orUnavailable } from './run-verdict.ts';
+import { orUnavailable, unavailable } from './run-verdict.ts';
 import { answerWithinMs, endFailingRun, keptSentence } from './tell-owner.ts';
 
 interface RetryDependencies {
@@ -28,7 +32,8 @@ interface RetryDependencies {
 
 /**
  * The retry button: asks the order's owner; where that is gone, or past its bound with no worker or failing tasks,
- * judges by the document and starts the owner again. The answer says which.
+ * judges by the document and starts the owner again, or asks the one that somebody else has just started. The answer
+ * says which.
  */
 export function retryOrder(deps: RetryDependencies, wish: OrderWish): Promise<OrderActResult> {
   return orUnavailable(() => askOrAct(deps, wish));
@@ -49,16 +54,13 @@ async function askOrAct(deps: RetryDependencies, wish: OrderWish): Promise<Order
   switch (asked.kind) {
     case 'answered':
       return { kind: 'accepted', orderId: order._id, ...asked.accepted };
-    case 'refused': {
-      const { sentence: answer } = asked.refusal;
-      await recordOrderAct(deps, { act: 'retryOrder', wish, accepted: false, answer });
-      return { kind: 'refused', ...asked.refusal };
-    }
+    case 'refused':
+      return refuse(deps, { wish, refusal: asked.refusal });
     case 'gone':
       return judge(deps, {
         order,
         wish,
-        act: () => startAgain(deps, order),
+        act: () => startAgain(deps, { order, wish }),
         mayRefuse: !waitsForWorkflow(order),
       });
     case 'silent':
@@ -73,10 +75,14 @@ function waitsForWorkflow({ status, money }: OrderDocument): boolean {
   );
 }
 
-interface Judged {
+interface Retried {
   order: OrderDocument;
   wish: OrderWish;
-  act: () => Promise<string>;
+}
+
+interface Judged extends Retried {
+  /** What was done, in words; or what the owner said, where that runs after all. */
+  act: () => Promise<string | OrderActResult>;
   mayRefuse?: boolean;
 }
 
@@ -100,6 +106,7 @@ async function judge(deps: RetryDependencies, input: Judged): Promise<OrderActRe
     return refusedByDocument({ order, sentence, now });
   }
   const next = await act();
+  if (typeof next !== 'string') return next;
   const sentence = answer.kind === 'accepted' ? answer.next : next;
   deps.log.warn({ orderId: order._id, orderStatus: order.status }, sentence);
   // A message that is kept is recorded by the workflow that takes it.
@@ -109,25 +116,58 @@ async function judge(deps: RetryDependencies, input: Judged): Promise<OrderActRe
   return { kind: 'accepted', orderId: order._id, orderStatus: order.status, next };
 }
 
-async function startAgain(deps: RetryDependencies, { _id: orderId }: OrderDocument): Promise<string> {
-  await restartOrder(deps, { orderId, trial: true });
-  return 'Its workflow was gone; it was started again and continues by what the ledger says.';
+async function startAgain(
+  deps: RetryDependencies,
+  { order, wish }: Retried,
+  why = 'was gone',
+): Promise<string | OrderActResult> {
+  const restarted = await restartOrder(deps, { orderId: order._id, trial: true });
+  if (restarted === 'alive') return askAlive(deps, { order, wish });
+  return `Its workflow ${why}; it was started again and continues by what the ledger says.`;
+}
+
+/** Another hand, as a rule the watch, has started it a moment before: that run knows nothing of the retry. */
+async function askAlive(deps: RetryDependencies, { order, wish }: Retried): Promise<string | OrderActResult> {
+  const said = saidBy(wish);
+  const update = retryOrderUpdate;
+  const asked = await askOrder(deps.client, { order, update, said, withinMs: answerWithinMs });
+  switch (asked.kind) {
+    case 'answered':
+      return { kind: 'accepted', orderId: order._id, ...asked.accepted };
+    case 'refused':
+      return refuse(deps, { wish, refusal: asked.refusal });
+    case 'silent':
+      return keepRetry(deps, { order, wish });
+    case 'gone':
+      return unavailable;
+  }
+}
+
+async function refuse(
+  deps: RetryDependencies,
+  { wish, refusal }: { wish: OrderWish; refusal: Refusal },
+): Promise<OrderActResult> {
+  await recordOrderAct(deps, { act: 'retryOrder', wish, accepted: false, answer: refusal.sentence });
+  return { kind: 'refused', ...refusal };
 }
 
 /** No worker, or code that fails its tasks: the first keeps the message, the second needs a new run. */
 async function wakeSilent(
   deps: RetryDependencies,
-  { order, wish }: { order: OrderDocument; wish: OrderWish },
-): Promise<string> {
+  { order, wish }: Retried,
+): Promise<string | OrderActResult> {
   const said = saidBy(wish);
-  return deps.client.withDeadline(Date.now() + answerWithinMs, async () => {
-    const run = await endFailingRun(deps.client, { order, said });
-    if (run === 'gone') return startAgain(deps, order);
-    if (run === 'alive') {
-      await deps.client.workflow.getHandle(ownerOf(order)).signal(retryOrderSignal.name, said);
-      return keptSentence;
-    }
-    await restartOrder(deps, { orderId: order._id, trial: true });
-    return 'Its workflow failed its tasks; it was started again and continues by what the ledger says.';
-  });
+  const run = await deps.client.withDeadline(Date.now() + answerWithinMs, () =>
+    endFailingRun(deps.client, { order, said }),
+  );
+  if (run === 'alive') return keepRetry(deps, { order, wish });
+  return startAgain(deps, { order, wish }, run === 'gone' ? undefined : 'failed its tasks');
+}
+
+async function keepRetry({ client }: RetryDependencies, { order, wish }: Retried): Promise<string> {
+  const handle = client.workflow.getHandle(ownerOf(order));
+  await client.withDeadline(Date.now() + answerWithinMs, () =>
+    handle.signal(retryOrderSignal.name, saidBy(wish)),
+  );
+  return keptSentence;
 }

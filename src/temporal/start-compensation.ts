@@ -4,13 +4,13 @@ import {
   compensateOrderType,
   compensationWorkflowId,
 } from '../../workflows/contract/compensate-order.ts';
-import { startOnce } from './start-once.ts';
+import { type StartedOnce, startOnce } from './start-once.ts';
 
 /**
  * Starts the remedy of an order; one that runs stays the only one. A new run of one that ended or was terminated goes
  * on with what was chosen first.
  */
-export function startCompensation(client: Client, input: CompensateOrderInput): Promise<void> {
+export function startCompensation(client: Client, input: CompensateOrderInput): Promise<StartedOnce> {
   return startOnce(client, {
     workflowType: compensateOrderType,
     workflowId: compensationWorkflowId(input.orderId),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Accepted, Refusal } from '../../workflows/contract/provision-order.ts';
@@ -11,9 +10,6 @@ import { restartOrder } from './restart-order.ts';
 export const answerWithinMs = 12_000;
 /** Tries of one workflow task after which its code is taken as failing, not as slow. */
 const failingTaskAttempts = 3;
-/** A run that was started just now answers once it has opened its order. */
-const openWithinMs = 12_000;
-const openEveryMs = 250;
 
 /** `kept`: no worker took the message yet, it waits for one. `ended`: nobody is responsible any more. */
 export type Told =
@@ -53,21 +49,17 @@ export async function tellOwner(deps: TellDependencies, input: TellInput): Promi
 
 async function restartAndTell(deps: TellDependencies, input: TellInput): Promise<Told> {
   const restarted = await restartOrder(deps, { orderId: input.order._id });
-  if (restarted !== 'started') return { kind: 'ended' };
-  const giveUpAt = Date.now() + openWithinMs;
-  for (;;) {
-    const asked = await askOrder(deps.client, { ...input, withinMs: answerWithinMs });
-    if (asked.kind === 'answered') return asked;
-    if (asked.kind === 'gone') return { kind: 'ended' };
-    if (asked.kind === 'silent') return keep(deps, input);
-    if (!isOpening(input.order, asked.refusal) || Date.now() > giveUpAt) return asked;
-    await sleep(openEveryMs);
+  if (restarted === 'ended' || restarted === 'unknownOrder') return { kind: 'ended' };
+  const asked = await askOrder(deps.client, { ...input, withinMs: answerWithinMs });
+  switch (asked.kind) {
+    case 'answered':
+    case 'refused':
+      return asked;
+    case 'gone':
+      return { kind: 'ended' };
+    case 'silent':
+      return keep(deps, input);
   }
-}
-
-/** A new run says `pendingPayment` until it has read its order. */
-function isOpening(order: OrderDocument, { orderStatus }: Refusal): boolean {
-  return orderStatus === 'pendingPayment' && order.status !== 'pendingPayment';
 }
 
 async function tellSilent(deps: TellDependencies, input: TellInput): Promise<Told> {

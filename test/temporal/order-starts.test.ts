@@ -126,7 +126,7 @@ test('a restart keeps a run that is alive, replaces one that is gone, and leaves
   const restart = (id: string) => restartOrder({ client, db }, { orderId: id });
   assert.equal(await restart(orderId), 'started');
   const { runId } = await handleOf(orderId).describe();
-  assert.equal(await restart(orderId), 'started');
+  assert.equal(await restart(orderId), 'alive');
   assert.equal((await handleOf(orderId).describe()).runId, runId);
   await handleOf(orderId).terminate();
   await eventually({
@@ -145,13 +145,16 @@ test('a restart keeps a run that is alive, replaces one that is gone, and leaves
 const start = Date.parse('2026-11-21T10:00:00.000Z');
 
 /** The retry button, `ageMs` after the order entered its status. `acts`: what no workflow records. */
-async function retry(orderId: string, ageMs: number, asked: Client = client) {
+async function retry(orderId: string, ageMs: number, asked: Client = client, meanwhile = async () => {}) {
   const lines: string[] = [];
   const acts: DoneAct[] = [];
   const recordAct = async (act: DoneAct) => void acts.push(act);
   const log = { warn: (_fields: object, sentence: string) => void lines.push(sentence) };
   const now = () => new Date(start + ageMs);
-  const readPolicy = async () => resolved;
+  const readPolicy = async () => {
+    await meanwhile();
+    return resolved;
+  };
   const deps = { client: asked, db, readPolicy, recordAct, now, log };
   const result = await retryOrder(deps, { orderId, by: 'an admin' });
   return { result, lines, acts };
@@ -236,6 +239,18 @@ test('a workflow that no worker serves keeps the retry, and the answer says to c
     next: 'It has not answered within 12 s: the message is kept and acts as soon as a worker takes it. Check that one runs.',
   });
   assert.deepEqual(await eventsOf(orderWorkflowId(orderId)), ['started', 'retryOrder']);
+  await handleOf(orderId).terminate();
+});
+
+test('a retry of an order whose owner the watch has just started is told to that owner, not lost', async () => {
+  const orderId = await place({ status: 'failed' });
+  const { result, acts } = await retry(orderId, 1_000, client, async () => {
+    assert.equal(await restartOrder({ client, db }, { orderId }), 'started');
+  });
+  assert.ok(result.kind === 'accepted', JSON.stringify(result));
+  assert.match(result.next, /the message is kept and acts as soon as a worker takes it/);
+  assert.deepEqual(await eventsOf(orderWorkflowId(orderId)), ['started', 'retryOrder']);
+  assert.deepEqual(acts, [], 'the workflow records it once it takes it');
   await handleOf(orderId).terminate();
 });
 
