@@ -144,11 +144,14 @@ async function runToTheEnd(
   }
 }
 
-/** Tells a new customer what comes; a failure that an earlier run wrote goes on waiting: nothing is bought anew. */
+/**
+ * Tells a new customer what comes, once by its fact, also where an earlier run (or the same task before its worker
+ * died) got no further than the queue. A failure that an earlier run wrote goes on waiting: nothing is bought anew.
+ */
 async function takeUp(run: OrderRun, opened: Extract<OpenedOrder, { kind: 'open' }>): Promise<void> {
   const { order, restarted, step } = opened;
   if (step.kind !== 'buy') return;
-  if (!restarted) {
+  if (!restarted || order.status === 'pendingPayment' || order.status === 'queued') {
     const { provisioningLimitMs, credentialsAlertMs } = run.policy;
     const expectedBy = new Date(Date.now() + provisioningLimitMs + credentialsAlertMs).toISOString();
     run.notices.tell({ factId: 'paid', notice: { kind: 'paid', expectedBy } });
