@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, isUncached } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
@@ -32,7 +32,7 @@ const service = await startTestService({
     ],
   },
   policy: {
-    longestPurchase: '4s',
+    longestPurchase: isUncached ? '30s' : '4s',
     stockEvery: '500ms',
     askGatewayEvery: '300ms',
     refundLimit: '30s',
@@ -108,7 +108,7 @@ test('an order that queues gives up its place when it is cancelled, and the next
   await simulator.addFaults({
     call: 'buyvps',
     when: { package: busy, times: 1 },
-    do: { kind: 'delay', ms: 2_500 },
+    do: { kind: 'delay', ms: isUncached ? 20_000 : 2_500 },
   });
   const first = await order(busy);
   await eventually({

@@ -4,7 +4,7 @@ import { findStuckOrders } from '../../src/desk/find-stuck-orders.ts';
 import type { FailureCode } from '../../src/domain/order.ts';
 import { resolvePolicy } from '../../src/domain/policy.ts';
 import { readPolicyFile } from '../../src/policy-file.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, isUncached } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
@@ -54,8 +54,8 @@ const service = await startTestService({
     ],
   },
   policy: {
-    longestPurchase: '2s',
-    provisioningLimit: '4s',
+    longestPurchase: isUncached ? '16s' : '2s',
+    provisioningLimit: isUncached ? '20s' : '4s',
     waitForStock: '1s',
     stockEvery: '400ms',
     credentialsAlert: '500ms',
@@ -65,7 +65,7 @@ const service = await startTestService({
     decisionDeadline: '1500ms',
     refundLimit: '20s',
     askGatewayEvery: '300ms',
-    wipeLimit: '10s',
+    wipeLimit: isUncached ? '60s' : '10s',
     purchaseTries: 1,
     breakerAfter: 50,
   },
@@ -81,8 +81,20 @@ interface Fate {
 async function fateOf(orderId: string): Promise<Fate> {
   const order = await db.orders.findOne({ _id: orderId });
   const texts = order?.timeline.map(({ text }) => text) ?? [];
-  const codes = texts.flatMap((text) => /^Failed \((\w+)\)/.exec(text)?.[1] ?? []);
-  return { codes, texts };
+  return { codes: codesOf(texts), texts };
+}
+
+/** Without a cache a task that timed out is run again, and what it had written stands twice. */
+function codesOf(texts: readonly string[]): string[] {
+  const codes: string[] = [];
+  let isNew = true;
+  for (const text of texts) {
+    const code = /^Failed \((\w+)\)/.exec(text)?.[1];
+    if (code === undefined) isNew ||= text.startsWith('Tries again by itself');
+    else if (isNew || !isUncached || code !== codes.at(-1)) codes.push(code);
+    if (code !== undefined) isNew = false;
+  }
+  return codes;
 }
 
 /** Waits for the end; the gateway's book must show the whole payment given back, once. */
@@ -218,7 +230,7 @@ test('lockTimeout: tried again by itself, so that a busy package costs time, not
   await simulator.addFaults({
     call: 'buyvps',
     when: { package: busy, times: 1 },
-    do: { kind: 'delay', ms: 1_700 },
+    do: { kind: 'delay', ms: isUncached ? 14_000 : 1_700 },
   });
   const first = await order(busy);
   await eventually({
@@ -226,7 +238,7 @@ test('lockTimeout: tried again by itself, so that a busy package costs time, not
     read: () => simulator.ledger(),
     isRight: ({ purchases }) => purchases.some(({ request }) => request.ip === busy),
   });
-  await service.setPolicy({ lockWaitLimit: '1s' });
+  await service.setPolicy({ lockWaitLimit: isUncached ? '8s' : '1s' });
   const second = await order(busy);
   await service.orderIn(second, 'active', 'refunded');
   const { codes } = await fateOf(second);

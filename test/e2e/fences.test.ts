@@ -9,7 +9,7 @@ import {
   orderWorkflowId,
   type ProvisionOrderResult,
 } from '../../workflows/contract/provision-order.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, isUncached } from '../support/eventually.ts';
 import { readRun } from '../support/histories.ts';
 import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
@@ -30,8 +30,8 @@ const service = await startTestService({
     })),
   },
   policy: {
-    longestPurchase: '6s',
-    provisioningLimit: '6s',
+    longestPurchase: isUncached ? '30s' : '6s',
+    provisioningLimit: isUncached ? '30s' : '6s',
     settleAfter: '300ms',
     notBoughtAfter: '500ms',
     holderCheckEvery: '300ms',
@@ -59,7 +59,7 @@ function untilAsked(packageName: string): Promise<PurchaseCall[]> {
 }
 
 /** An order whose purchase stays at the supplier for a while; resolves once the supplier was asked. */
-async function orderAtSupplier(packageName: string, ms = 1_500): Promise<string> {
+async function orderAtSupplier(packageName: string, ms = isUncached ? 10_000 : 1_500): Promise<string> {
   await once(packageName, { kind: 'delay', ms });
   const orderId = await service.order({ productId: productOf(packageName) });
   await untilAsked(packageName);
@@ -131,7 +131,7 @@ async function mailsAbout(orderId: string): Promise<{ subject: string; text: str
 
 test('a lock that is taken by force while a purchase runs: the next one waits at the fence for its end', async () => {
   const packageName = packages.forced;
-  const first = await orderAtSupplier(packageName, 4_500);
+  const first = await orderAtSupplier(packageName, isUncached ? 24_000 : 4_500);
   const second = await service.order({ productId: productOf(packageName) });
   await eventually({
     what: 'the second order waits for the lock',

@@ -13,7 +13,8 @@ export async function eventually<T>(input: {
   isRight: (seen: T) => boolean;
   withinMs?: number;
 }): Promise<T> {
-  const { what, read, isRight, withinMs = patienceMs } = input;
+  const { what, read, isRight } = input;
+  const withinMs = Math.max(input.withinMs ?? patienceMs, isUncached ? patienceMs : 0);
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await read();
