@@ -58,7 +58,8 @@ const compensateHelp =
   'What is done for the customer of a failed order: {"option": "refund", "reason": "...", "by": "your name"}. ' +
   'refund: all that was paid goes back, then any server is taken back. "A" (reprovision): the right server is bought. ' +
   '"B" (priceAdjustment, may carry "productId" or "amountPaise"): the customer keeps the server, the difference goes ' +
-  'back. "C" (refundAndFreeMonth): all goes back, and the server stays one month.';
+  'back. "C" (refundAndFreeMonth): all goes back, and the server stays one month. At a remedy that is blocked also ' +
+  '"refundedByHand" with "reference": it was paid back outside the gateway; out of a free month only refund and "B".';
 
 /**
  * The messages of an order, each as signal and update over the same code. Handlers fill slots synchronously and

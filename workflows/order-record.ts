@@ -242,8 +242,10 @@ export function createOrderRecord(orderId: string): OrderRecord {
   }
 
   function showDetails(): void {
+    const inMonth = status === 'active' && isOpen;
+    const state = { orderId, status, failure, inMonth };
     setCurrentDetails(
-      describeOrder({ orderId, facts, status, sinceMs, failure, next, decisionDeadline, timeline, refusals }),
+      describeOrder({ ...state, facts, sinceMs, next, decisionDeadline, timeline, refusals }),
     );
   }
 

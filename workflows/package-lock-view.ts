@@ -62,9 +62,27 @@ export function describeLock(view: LockView): string {
     ...(view.lastRefusal === null
       ? []
       : [`Last refused message (${view.lastRefusal.at}): ${view.lastRefusal.sentence}`]),
-    'Signals: `pauseLock {"reason": "..."}` stops grants, `resumeLock` goes on, ' +
-      '`forceRelease {"requestId": "..."}` takes the lock from its holder or a waiter out of the queue.',
+    ...describeNext(view),
+    [
+      '**Signals to send:**',
+      `\n- \`pauseLock\` with no input, or \`{${who}}\`: nobody gets the lock until \`resumeLock\``,
+      `- \`resumeLock\` with no input, or \`{${who}}\`: ends a pause`,
+      `- \`forceRelease\` with \`{"requestId": "${view.holder?.requestId ?? '...'}", ${who}}\`: takes the lock from its holder, or a waiter out of the queue; what a holder has sent stays guarded by the ledger`,
+    ].join('\n'),
   ].join('\n\n');
+}
+
+const who = '"reason": "...", "by": "your name"';
+
+/** What happens next by itself. */
+function describeNext({ holder, pause, waiters }: LockView): string[] {
+  if (pause !== null) return [];
+  if (holder === null) return ['**Next:** it is given to whoever asks; ends by itself when it stays free.'];
+  const [first] = waiters;
+  if (!first) return ['**Next:** it is free again once its holder releases it.'];
+  return [
+    `**Next:** given to ${first.requestId} once its holder releases it; a holder whose workflow is gone is found out by itself.`,
+  ];
 }
 
 function headline(view: LockView): string {

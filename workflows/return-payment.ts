@@ -76,6 +76,8 @@ async function runReturn(paymentKey: string): Promise<ReturnPaymentResult> {
 interface ReturnLog {
   /** Why it is blocked; null while it is not. */
   why: string | null;
+  /** When the gateway is asked again by itself, ISO UTC; told only where it is blocked. */
+  asksAgainAt: string | null;
   tries: number;
   note(text: string): void;
 }
@@ -85,6 +87,7 @@ function useReturnLog(paymentKey: string): ReturnLog {
   const timeline: { at: string; text: string }[] = [];
   const log: ReturnLog = {
     why: null,
+    asksAgainAt: null,
     tries: 0,
     note(text) {
       timeline.push({ at: new Date(Date.now()).toISOString(), text });
@@ -110,11 +113,16 @@ function describe(
   timeline: readonly { at: string; text: string }[],
 ): string {
   const toSend =
-    '**Signals to send:**\n- `retryRefund` with no input: the gateway is asked again now\n' +
-    '- `refundedByHand` with `{"reference": "...", "by": "your name"}`: it was paid back outside the gateway';
+    '**Signals to send:**\n\n- `retryRefund` with no input, or `{"reason": "...", "by": "your name"}`: the gateway is asked again now\n' +
+    '- `refundedByHand` with `{"reference": "...", "reason": "...", "by": "your name"}`: it was paid back outside the gateway';
+  const next =
+    log.why === null
+      ? 'The gateway says what became of it.'
+      : `The gateway is asked again (${log.asksAgainAt}).`;
   return [
     `# ${log.why === null ? 'Money goes back' : `Needs a decision: ${log.why}`}`,
     `Payment **${paymentKey}**`,
+    `**Next:** ${next}`,
     ...(log.why === null ? [] : [toSend]),
     '## Latest',
     ...timeline.slice(-12).map(({ at, text }) => `- ${at} ${text}`),
@@ -153,6 +161,7 @@ async function waitWhileBlocked(
   const { orderId, amountPaise, currency } = step;
   const afterMs = pauseOf(policy, log.tries);
   log.why = why;
+  log.asksAgainAt = new Date(Date.now() + afterMs).toISOString();
   log.note(`Blocked (${log.tries}): ${why}`);
   const { workflowId, runId } = workflowInfo();
   const notice = {

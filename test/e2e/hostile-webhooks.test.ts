@@ -47,11 +47,10 @@ async function paidUnheard(
 
 async function post(webhook: { path: string; body: Buffer; headers: Record<string, string> }) {
   const { path, body, headers } = webhook;
-  const answer = await fetch(`${service.apiUrl}${path}`, {
-    method: 'POST',
-    body: new Uint8Array(body),
-    headers,
-  });
+  const send = () =>
+    fetch(`${service.apiUrl}${path}`, { method: 'POST', body: new Uint8Array(body), headers });
+  // An idle connection may be closed at the very moment it is used again: sent again, as a gateway does.
+  const answer = await send().catch(send);
   await answer.arrayBuffer();
   return answer.status;
 }
