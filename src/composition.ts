@@ -288,8 +288,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     logger: log,
     ports: {
       ...site.ports,
-      listProducts: () =>
-        withDatabase(() => listProducts({ db, listStock: () => stockDesk.listStock({ historyDays: 0 }) })),
+      listProducts: () => withDatabase(() => listProducts(stockDesk)),
       placeOrder: (request) => withDatabase(() => placeOrder(request)),
       findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
       verifyCashfreeWebhook: (webhook) =>

@@ -9,9 +9,10 @@ import type { Config } from '../../src/config.ts';
 import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { serverStates } from '../../src/http/site/site-ports.ts';
+import { listProducts } from '../../src/orders/list-products.ts';
 import { composeSite } from '../../src/site-composition.ts';
 import { createStockDesk } from '../../src/stock/stock-desk.ts';
-import { serveApp } from '../http/serve-app.ts';
+import { serveApp, storefrontToken } from '../http/serve-app.ts';
 import { anOrder, aPackage, aProduct, aPurchase } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
@@ -157,6 +158,33 @@ test('the stock page asks each of its five collections once, however many packag
   assert.match(await response.text(), /103\.190\.5/);
   // Packages, products, history, orders and purchases: the embedded database joins nothing.
   assertCalls({ path: '/admin/ipStock', indexes, most: 5 });
+});
+
+test('the list of products asks each of its four collections once', async (context) => {
+  const listing = createStockDesk({ db, readPolicy, recordAct: async () => undefined, now });
+  const { url } = await serveApp(context, { listProducts: () => listProducts(listing) });
+  const indexes = await declaredIndexes();
+  seen.length = 0;
+  const headers = { authorization: `Bearer ${storefrontToken}` };
+  const response = await fetch(`${url}/api/products`, { headers });
+  assert.equal(response.status, 200);
+  assert.match(await response.text(), /"p-5"/);
+  // Packages, products, orders and purchases, as a checkout that has to agree with it.
+  assertCalls({ path: '/api/products', indexes, most: 4 });
+});
+
+test('the page does not say that the stock is read where the supplier did not answer', async (context) => {
+  const told = { isWell: false, lines: ['The stock of smartvps is not read.'] };
+  const syncStock = async () => ({ kind: 'done' as const, sync: {}, told, stock: [] });
+  const { url } = await serveApp(context, { ...site.ports, syncStock }, site.sessions);
+  const { jar, token } = await signIn(url);
+  const headers = { cookie: jar, 'content-type': 'application/x-www-form-urlencoded' };
+  const body = new URLSearchParams({ csrfToken: token, reason: 'a test' });
+  const sent = { method: 'POST', headers, body, redirect: 'manual' } as const;
+  assert.equal((await fetch(`${url}/admin/ipStock/sync`, sent)).status, 303);
+  const page = await (await fetch(`${url}/admin/ipStock`, { headers: { cookie: jar } })).text();
+  assert.match(page, /class="notice bad"[^>]*>\s*<p>The stock of smartvps is not read\./);
+  assert.doesNotMatch(page, /The stock is read/);
 });
 
 type Indexes = Map<string, Record<string, 1 | -1>[]>;
