@@ -173,6 +173,29 @@ test('the list of products asks each of its four collections once', async (conte
   assertCalls({ path: '/api/products', indexes, most: 4 });
 });
 
+test('the stock page alerts at the mark, and says since when and why a count is not confirmed', async (context) => {
+  const { url } = await serveApp(context, site.ports, site.sessions);
+  const { jar } = await signIn(url);
+  const stale = { since: '2026-11-21T08:00:00.000Z', why: 'SmartVPS answered with HTTP status 503.' };
+  const counts = { available: 10, readAt: '2026-11-21T07:55:00.000Z' };
+  await db.packages.insertOne(aPackage({ packageKey: '103.177.1', counts }));
+  await db.products.insertOne(aProduct({ _id: 'p-low', packageKey: '103.177.1' }));
+  await db.packages.insertOne(aPackage({ packageKey: '103.177.2', counts, stale }));
+  await db.products.insertOne(aProduct({ _id: 'p-stale', packageKey: '103.177.2' }));
+  const page = await (await fetch(`${url}/admin/ipStock`, { headers: { cookie: jar } })).text();
+  const text = page
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replace(/\s+/g, ' ');
+  assert.match(page, /role="alert"/);
+  assert.match(text, /Package "103\.177\.1" has only 10 IPs left!/);
+  assert.doesNotMatch(text, /Package "103\.177\.2" has only/, 'nobody knows');
+  assert.match(
+    text,
+    /103\.177\.2 smartvps 10 addresses not known now .+ Stale since 21 Nov 2026, 08:00 UTC : SmartVPS answered with HTTP status 503\./,
+  );
+});
+
 test('the page does not say that the stock is read where the supplier did not answer', async (context) => {
   const told = { isWell: false, lines: ['The stock of smartvps is not read.'] };
   const syncStock = async () => ({ kind: 'done' as const, sync: {}, told, stock: [] });
