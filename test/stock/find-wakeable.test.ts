@@ -94,6 +94,13 @@ test('a remedy that buys once more is woken by its payment, and counts while it 
   assert.deepEqual(await wakeable(), ['o1', 'o2'], 'a refund needs no address');
 });
 
+test('a switch out of a free month is woken like any order, a renewal needs no address', async () => {
+  const order = (act: 'renew' | 'switch') =>
+    anOrder({ _id: act, status: 'waitingForStock', paidAt: paidAt(0), freeMonthOf: { orderId: 'm', act } });
+  await db.orders.insertMany([order('switch'), order('renew')]);
+  assert.deepEqual(await wakeable(), ['switch', 'o1']);
+});
+
 test('nobody is woken by a package that is dry, unknown, or not the one that is meant', async () => {
   const other = { supplier: 'smartvps', packageKey: '103.184' } as const;
   assert.deepEqual(await findWakeable({ db, policy, now }, other), []);
