@@ -255,3 +255,9 @@ test('the time zone is spelled as Temporal takes it, which knows no other case, 
     assert.throws(() => zoneOf(given), { message: /SHOP_TIME_ZONE is not a time zone/ });
   }
 });
+
+test('an operator reads that the command lacks its database, not the name of a part', () => {
+  assert.throws(() => readConfig('import', {}), {
+    message: /^Failed to start the command: the environment is not complete\.\n- MONGODB_URI is missing\. /,
+  });
+});
