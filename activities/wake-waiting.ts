@@ -1,6 +1,7 @@
 import type { Collections } from '../src/database.ts';
 import type { SupplierName } from '../src/domain/order.ts';
 import type { ResolvedPolicy } from '../src/domain/policy.ts';
+import type { OrderDocument } from '../src/orders/order-document.ts';
 import { findWakeable } from '../src/stock/find-wakeable.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { ActivityLogger } from './dependencies.ts';
@@ -32,8 +33,9 @@ export async function wakeWaiting(
   let troubles = 0;
   for (const { orderId, workflowId } of orders) {
     try {
+      const before = await lookAt(deps, orderId);
       await deps.tellStockChanged({ workflowId });
-      await untilItMoves(deps, orderId);
+      await untilItMoves(deps, { orderId, before });
     } catch (error) {
       troubles += 1;
       deps.log.warn({ orderId, reason: toFailure(error).message }, 'An order that waits could not be woken');
@@ -42,12 +44,27 @@ export async function wakeWaiting(
   return { woken: orders.length - troubles, troubles };
 }
 
-async function untilItMoves({ db, sleep }: WakeDependencies, orderId: string): Promise<void> {
+type Look = Pick<OrderDocument, 'status' | 'version'> | null;
+
+function lookAt({ db }: WakeDependencies, orderId: string): Promise<Look> {
+  return db.orders.findOne({ _id: orderId }, { projection: { status: 1, version: 1 } });
+}
+
+async function untilItMoves(
+  deps: WakeDependencies,
+  { orderId, before }: { orderId: string; before: Look },
+): Promise<void> {
   for (let waitedMs = 0; waitedMs < inQueueWithinMs; waitedMs += lookEveryMs) {
-    const order = await db.orders.findOne({ _id: orderId }, { projection: { status: 1 } });
-    if (order?.status !== 'waitingForStock') return;
-    await sleep(lookEveryMs);
+    const order = await lookAt(deps, orderId);
+    if (!isWaiting(order, before)) return;
+    await deps.sleep(lookEveryMs);
   }
+}
+
+/** A remedy keeps its status in the queue as well: what it has written since tells that it moves. */
+function isWaiting(order: Look, before: Look): boolean {
+  if (order?.status !== 'compensating') return order?.status === 'waitingForStock';
+  return order.version === before?.version;
 }
 
 type Purchasing = Pick<OrderActivities, 'buyVps' | 'settlePurchase'>;

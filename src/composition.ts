@@ -33,6 +33,7 @@ import { noteRefundNews } from './payments/refund-payment.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { composeSite } from './site-composition.ts';
+import { describeSync } from './stock/describe-sync.ts';
 import { createStockHolder, releaseStock } from './stock/hold-stock.ts';
 import { createStockDesk } from './stock/stock-desk.ts';
 import { createSmartVpsClient } from './suppliers/smartvps/smartvps-client.ts';
@@ -288,8 +289,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     logger: log,
     ports: {
       ...site.ports,
-      listProducts: () =>
-        withDatabase(() => listProducts({ db, listStock: () => stockDesk.listStock({ historyDays: 0 }) })),
+      listProducts: () => withDatabase(() => listProducts(stockDesk)),
       placeOrder: (request) => withDatabase(() => placeOrder(request)),
       findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
       verifyCashfreeWebhook: (webhook) =>
@@ -309,13 +309,18 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       resolveCase: (request) => withDatabase(() => resolveCase(acting, request)),
       syncStock: async ({ by, reason }) => {
         const outcome = await syncStockNow(client);
-        const answer = outcome.kind === 'unavailable' ? outcome.sentence : 'The stock is read.';
         const subject = { kind: 'supplier', id: 'smartvps' } as const;
-        const accepted = outcome.kind !== 'unavailable';
-        await recordAct({ act: 'syncStock', subject, by, reason, accepted, answer });
-        if (outcome.kind !== 'done') return outcome;
+        const record = (accepted: boolean, answer: string) =>
+          recordAct({ act: 'syncStock', subject, by, reason, accepted, answer });
+        if (outcome.kind !== 'done') {
+          const isRunning = outcome.kind === 'running';
+          await record(isRunning, isRunning ? 'The stock is being read.' : outcome.sentence);
+          return outcome;
+        }
+        const told = describeSync(outcome.sync);
+        await record(true, told.lines.join(' '));
         const stock = await withDatabase(() => stockDesk.listStock({ historyDays: 0 }));
-        return { ...outcome, stock };
+        return { ...outcome, told, stock };
       },
       isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
       offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),

@@ -56,18 +56,33 @@ export const fileContent = z.string().transform((path, context) => {
   }
 });
 
-/** An IANA time zone; UTC where unset. */
+/** An IANA time zone as the Temporal server spells it; UTC where unset. */
 export const timeZone = z
   .string()
-  .refine(isTimeZone, { error: 'is not a time zone. Use an IANA name, e.g. Asia/Kolkata.' })
+  .transform((value, context) => {
+    const zone = findTimeZone(value);
+    if (zone !== undefined) return zone;
+    context.addIssue('is not a time zone. Use an IANA name, e.g. Asia/Kolkata.');
+    return z.NEVER;
+  })
   .default('UTC');
 
-function isTimeZone(value: string): boolean {
+/** The server takes no other case, no offset, and none of the short names that only this runtime knows. */
+function findTimeZone(value: string): string | undefined {
+  const canonical = canonicalZone(value);
+  if (canonical === undefined || canonical === 'UTC') return canonical;
+  if (!value.includes('/')) return undefined;
+  if (canonical.toLowerCase() === value.toLowerCase()) return canonical;
+  // Another name of the zone, such as Asia/Kolkata, stays what people call it.
+  const isSpelledWell = value.split(/[/_]/).every((part) => /^[A-Z][a-z]+$/.test(part));
+  return isSpelledWell ? value : canonical;
+}
+
+function canonicalZone(value: string): string | undefined {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

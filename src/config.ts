@@ -24,7 +24,7 @@ export class ConfigError extends Error {
 
   constructor(part: string, problems: readonly string[]) {
     super(
-      `Failed to start ${part}: the environment is not complete.\n${problems.map((p) => `- ${p}`).join('\n')}`,
+      `Failed to start ${part === 'import' ? 'the command' : part}: the environment is not complete.\n${problems.map((p) => `- ${p}`).join('\n')}`,
     );
     this.name = 'ConfigError';
     this.problems = problems;

@@ -184,7 +184,7 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
         reportIncident({ db, policy: await readPolicy(config) }, input),
       ),
     listServers: (input: { state: TenancyState | null }) =>
-      rows('list the servers', ({ db }) => listServers(db, input)),
+      rows('list the servers', ({ db }) => listServers(db, { ...input, most: null })),
     listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
     listOrders: (query: OrderQuery) => rows('list the orders', (records) => listOrders(records, query)),
     listFailed: ({ code }: { code: FailureCode }) =>

@@ -237,3 +237,27 @@ test('a port, a time zone and a level that do not exist are refused', () => {
     'Asia/Kolkata',
   );
 });
+
+test('the time zone is spelled as Temporal takes it, which knows no other case, no offset and no short name', () => {
+  const zoneOf = (zone: string) => readConfig('api', { ...complete, SHOP_TIME_ZONE: zone }).shopTimeZone;
+  const zones = {
+    'Europe/Berlin': 'Europe/Berlin',
+    'europe/berlin': 'Europe/Berlin',
+    'Asia/Kolkata': 'Asia/Kolkata',
+    'Asia/kolkata': 'Asia/Calcutta',
+    'America/port_of_spain': 'America/Port_of_Spain',
+    'Etc/GMT+5': 'Etc/GMT+5',
+    utc: 'UTC',
+    GMT: 'UTC',
+  };
+  for (const [given, zone] of Object.entries(zones)) assert.equal(zoneOf(given), zone);
+  for (const given of ['+05:30', 'IST', 'EST', 'UTC+1', 'Europe/Atlantis']) {
+    assert.throws(() => zoneOf(given), { message: /SHOP_TIME_ZONE is not a time zone/ });
+  }
+});
+
+test('an operator reads that the command lacks its database, not the name of a part', () => {
+  assert.throws(() => readConfig('import', {}), {
+    message: /^Failed to start the command: the environment is not complete\.\n- MONGODB_URI is missing\. /,
+  });
+});

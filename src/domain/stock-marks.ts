@@ -48,9 +48,9 @@ export function judgeSale(input: {
     if (marks.stockAutoDisable === 0 || available > marks.stockAutoDisable) return { kind: 'keep' };
     return { kind: 'disable', available, note: `Auto-disabled: Only ${available} IPs left (${now})` };
   }
-  return disabled.auto === true && available > marks.stockReEnable
-    ? { kind: 'enable', available }
-    : { kind: 'keep' };
+  // A later policy may lie across a product's own mark: then one mark does for both, and nothing flaps.
+  const isEnough = available > Math.max(marks.stockReEnable, marks.stockAutoDisable);
+  return disabled.auto === true && isEnough ? { kind: 'enable', available } : { kind: 'keep' };
 }
 
 /** The alert of the stock page for a package that is at its mark; null above it, and where the count is not known. */

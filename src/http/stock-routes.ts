@@ -10,9 +10,9 @@ export interface SyncWish {
   reason: string | null;
 }
 
-/** `stock` is what is known after the sync, one line a package. */
+/** `stock` is what is known after the sync, one line a package; `told` the sync in words. */
 export type SyncAnswer =
-  | { kind: 'done'; sync: object; stock: object[] }
+  | { kind: 'done'; sync: object; told: { isWell: boolean; lines: string[] }; stock: object[] }
   | { kind: 'running'; workflowId: string }
   | { kind: 'unavailable'; sentence: string };
 

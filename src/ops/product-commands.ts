@@ -40,6 +40,7 @@ interface OldStockReport {
     sizes: { ramGb: number; pricePaise: number }[];
     isNew: boolean;
     isSold: boolean;
+    before: null | { name: string; sizes: { ramGb: number; pricePaise: number }[] };
     mapped: string[];
     kept: string[];
     lost: string[];
@@ -199,11 +200,15 @@ async function show(ports: ProductPorts, productId: string, json: boolean | unde
       .map(([key, value]) => `${key} ${value}`)
       .join(', ')}`,
   );
+  ports.print(sayPrices(sizes));
+  if (history.length > 0) ports.print(`Week: ${drawHistory(history)}`);
+}
+
+function sayPrices(sizes: ProductLine['sizes']): string {
   const prices = sizes.map(
     ({ ramGb, pricePaise }) => `${ramGb} GB ${formatMoney({ amountMinor: pricePaise, currency: 'INR' })}`,
   );
-  ports.print(prices.join(', '));
-  if (history.length > 0) ports.print(`Week: ${drawHistory(history)}`);
+  return prices.join(', ');
 }
 
 const bars = '▁▂▃▄▅▆▇█';
@@ -230,8 +235,10 @@ async function importOld(
   else {
     for (const line of report.lines) {
       const state = `${line.isNew ? 'new' : 'known'}, ${line.isSold ? 'sold' : 'not sold'}`;
-      const sizes = line.sizes.map(({ ramGb }) => `${ramGb} GB`).join(', ');
-      ports.print(`${line.productId}  ${line.name}: package ${line.packageName}, ${sizes} (${state})`);
+      const pool = `package ${line.packageName}`;
+      ports.print(`${line.productId}  ${line.name}: ${pool}, ${sayPrices(line.sizes)} (${state})`);
+      if (line.before !== null)
+        ports.print(`  REPLACES ${line.before.name}: ${sayPrices(line.before.sizes)}`);
       ports.print(`  mapped: ${line.mapped.join(', ')}`);
       if (line.kept.length > 0) ports.print(`  kept as they are: ${line.kept.join(', ')}`);
       if (line.lost.length > 0) ports.print(`  LOST: ${line.lost.join(', ')}`);

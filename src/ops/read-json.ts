@@ -7,8 +7,23 @@ export async function readJson(file: string): Promise<unknown> {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Failed to import ${file}: it is not JSON (${reason}). Correct the file.`);
+    const wayOut = isOnePerLine(text)
+      ? 'It holds one document per line: make it one array (mongoexport --jsonArray, or jq -s .).'
+      : 'Correct the file.';
+    throw new Error(`Failed to import ${file}: it is not JSON (${reason}). ${wayOut}`);
   }
+}
+
+/** As mongoexport writes where it is not asked for an array. */
+function isOnePerLine(text: string): boolean {
+  const [first = '', second = ''] = text.split('\n', 2);
+  return [first, second].every((line) => {
+    try {
+      return typeof JSON.parse(line) === 'object';
+    } catch {
+      return false;
+    }
+  });
 }
 
 async function readText(file: string): Promise<string> {

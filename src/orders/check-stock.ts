@@ -39,8 +39,9 @@ export async function checkStock(
   if (reading.kind !== 'count') return reading;
   const { count } = reading;
   const counts = { available: count, readAt: reading.readFrom, all: reading.all };
+  // Of two looks the one that began later stands: a sync may have asked, and answered, meanwhile.
   await db.packages.updateOne(
-    { _id: pool._id },
+    { _id: pool._id, 'counts.readAt': { $not: { $gt: counts.readAt } } },
     { $set: { counts, stale: null, name: reading.name, packageId: reading.packageId } },
   );
   const dry = await stillDry(db, pool, count);

@@ -114,6 +114,8 @@ export interface ImportDeps {
   entries: readonly CatalogueEntry[];
   /** The policy's values for products that do not say. */
   defaults: { matchPolicy: MatchPolicy; reserve: number };
+  /** Products that are not to be sold from the moment they are there; those that are there already are left. */
+  unsold?: ReadonlyMap<string, ProductDocument['disabled']>;
 }
 
 export interface ImportCounts {
@@ -127,12 +129,18 @@ export interface ImportCounts {
  * keeps its key (lock and fence) when its name has changed. Products that the file leaves out stay, and a
  * disabled product stays disabled. Throws `CatalogueError` before anything is written.
  */
-export async function importProducts({ db, entries, defaults }: ImportDeps): Promise<ImportCounts> {
+export async function importProducts({
+  db,
+  entries,
+  defaults,
+  unsold = new Map(),
+}: ImportDeps): Promise<ImportCounts> {
   const plans = planPackages({ entries, known: await db.packages.find().toArray() });
   const counts: ImportCounts = { created: 0, updated: 0, unchanged: 0 };
   for (const { product, pool, isKnown } of plans) {
     if (!isKnown) await savePackage({ db, pool });
-    counts[await saveProduct({ db, product: productOf({ product, pool, defaults }) })] += 1;
+    const disabled = unsold.get(product.productId) ?? null;
+    counts[await saveProduct({ db, product: productOf({ product, pool, defaults }), disabled })] += 1;
   }
   return counts;
 }
@@ -265,10 +273,14 @@ function productOf(input: {
   return { productId: product.productId, fields, namesReserve: product.reserve !== undefined };
 }
 
-async function saveProduct(input: { db: Rows; product: ImportedProduct }): Promise<keyof ImportCounts> {
-  const { db } = input;
+async function saveProduct(input: {
+  db: Rows;
+  product: ImportedProduct;
+  disabled: ProductDocument['disabled'];
+}): Promise<keyof ImportCounts> {
+  const { db, disabled } = input;
   const { productId, fields } = input.product;
-  if (await insertOnce(db.products, { _id: productId, ...fields, disabled: null })) return 'created';
+  if (await insertOnce(db.products, { _id: productId, ...fields, disabled })) return 'created';
   const stored = await db.products.findOne({ _id: productId });
   const keepsReserve = stored?.reserveByHand === true && !input.product.namesReserve;
   const wanted = keepsReserve ? { ...fields, reserve: stored.reserve } : fields;

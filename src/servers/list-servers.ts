@@ -21,25 +21,29 @@ export interface ServerTotal {
   costs: { amountMinor: number; currency: string }[];
 }
 
-/** At most so many servers are listed at once. */
-const listLimit = 1_000;
+/** At most so many servers are listed on a page. */
+const pageLimit = 1_000;
 /** Those whose month can end without anybody writing so. */
 const expiring: TenancyState[] = ['bought', 'held', 'changing', 'stranded'];
 /** All but the foreign ones, which nobody here paid for. */
 const ours: TenancyState[] = [...expiring, 'delivered', 'retired'];
 
 /**
- * Servers by address: those of one state, `ours` (all but the foreign ones), or all; at most 1,000, of more those that
- * are paid for longest. One whose month has ended is retired.
+ * Servers by address: those of one state, `ours` (all but the foreign ones), or all; at most `most` (1,000; null: however
+ * many there are), of more those that are paid for longest. One whose month has ended is retired.
  */
 export async function listServers(
   db: Pick<Collections, 'servers'>,
-  input: { state: TenancyState | 'ours' | null; now?: string },
+  input: { state: TenancyState | 'ours' | null; most?: number | null; now?: string },
 ): Promise<ServerLine[]> {
-  const { state: wanted, now = new Date().toISOString() } = input;
+  const { state: wanted, most = pageLimit, now = new Date().toISOString() } = input;
   const sort: Sort = wanted === null ? { _id: 1 } : { 'tenancy.expiresAt': -1, _id: -1 };
   const found = db.servers.find(filterOf({ wanted, now }), { projection: { history: 0 } });
-  const servers = await found.sort(sort).limit(listLimit).toArray();
+  // 0 is without limit.
+  const servers = await found
+    .sort(sort)
+    .limit(most ?? 0)
+    .toArray();
   const lines = servers.map(({ ip, supplier, tenancy }) => {
     const { state, orderId, purchaseId, since, expiresAt, cost, cause = '' } = asOfNow({ tenancy, now });
     return { ip, supplier, state, orderId, purchaseId, since, expiresAt, cost, cause };

@@ -19,6 +19,8 @@ interface ImportLine extends FieldsOfDocument {
   sizes: { ramGb: number; pricePaise: number }[];
   isNew: boolean;
   isSold: boolean;
+  /** What is sold under this id now, where that is something else. */
+  before: null | { name: string; sizes: { ramGb: number; pricePaise: number }[] };
 }
 
 /** What an import did, or would do (`dryRun`). */
@@ -49,8 +51,11 @@ export async function importIpstocks(
   const old = readIpstocks(input.documents, known);
   const entries = parseCatalogue(old.map(({ entry }) => entry));
   const planned = await previewProducts({ db, entries, defaults });
+  const before = await storedProducts(db);
   if (!dryRun) {
-    await importProducts({ db, entries, defaults });
+    const offSale = old.filter(({ isSold }) => !isSold).map(({ entry }) => entry.productId);
+    const unsold = new Map(offSale.map((productId) => [productId, notAvailable(deps, by)]));
+    await importProducts({ db, entries, defaults, unsold });
     for (const product of old) await keepDocument(deps, { product, by });
   }
   const stored = dryRun ? planned : await storedProducts(db);
@@ -60,8 +65,9 @@ export async function importIpstocks(
     const imported = dryRun ? textOf(product) : kept.get(productId);
     return {
       ...{ productId, name, packageName, sizes },
-      isNew: !known.has(product.documentId),
+      isNew: !before.has(productId),
       isSold: product.isSold,
+      before: differing(before.get(productId), product.entry),
       ...compareIpstock(product, {
         kept: imported === undefined ? {} : JSON.parse(imported),
         product: stored.get(productId) ?? null,
@@ -72,6 +78,15 @@ export async function importIpstocks(
 }
 
 type Rows = Pick<Collections, 'products' | 'packages'>;
+
+function differing(
+  before: PlannedProduct | undefined,
+  { name, sizes }: OldProduct['entry'],
+): ImportLine['before'] {
+  if (before === undefined) return null;
+  const old = { name: before.name, sizes: before.sizes };
+  return JSON.stringify(old) === JSON.stringify({ name, sizes }) ? null : old;
+}
 
 /** The products that were imported before, by the `_id` of their document. */
 async function productsByDocument(db: Rows): Promise<Map<string, string>> {
@@ -102,17 +117,22 @@ function keptProducts(db: Rows) {
 
 /** The first time the sale is taken over as well; later a person's word stands. */
 async function keepDocument(
-  { db, now }: Parameters<typeof importIpstocks>[0],
+  deps: Parameters<typeof importIpstocks>[0],
   { product, by }: { product: OldProduct; by: string },
 ): Promise<void> {
+  const { db } = deps;
   const { productId: _id } = product.entry;
   const imported = textOf(product);
   if (!product.isSold) {
-    const disabled = { note: 'Not available in the old shop', at: now(), by };
+    const disabled = notAvailable(deps, by);
     const first = { _id, disabled: null, imported: { $exists: false } };
     await db.products.updateOne(first, { $set: { imported, disabled } });
   }
   await db.products.updateOne({ _id }, { $set: { imported } });
+}
+
+function notAvailable({ now }: { now: () => string }, by: string) {
+  return { note: 'Not available in the old shop', at: now(), by };
 }
 
 /** As text: names of its fields may hold dots and dollars, which the database reads as paths. */

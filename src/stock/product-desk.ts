@@ -3,9 +3,9 @@ import { findMarkProblem, marksOf, type StockMarks } from '../domain/stock-marks
 import type { BookVerdict } from '../domain/verdict.ts';
 import type { ProductDocument } from '../orders/catalogue.ts';
 import {
-  listStock,
   type OverviewDependencies,
   type ProductOnSale,
+  readOverview,
   type StockLine,
 } from './stock-overview.ts';
 
@@ -24,8 +24,8 @@ export async function listProductLines(
   deps: OverviewDependencies,
   { historyDays }: { historyDays: number },
 ): Promise<ShownProduct[]> {
-  const lines = await listStock(deps, { historyDays });
-  const sizes = new Map((await deps.db.products.find().toArray()).map(({ _id, sizes }) => [_id, sizes]));
+  const { lines, products: known } = await readOverview(deps, { historyDays });
+  const sizes = new Map(known.map(({ _id, sizes }) => [_id, sizes]));
   return lines
     .flatMap(({ products, history, ...stock }) =>
       products.map((product) => ({ ...product, sizes: sizes.get(product.productId) ?? [], stock, history })),

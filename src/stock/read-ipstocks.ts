@@ -20,27 +20,26 @@ export interface OldProduct {
   packageFields: { packageName: string | null; packageId: string | null };
 }
 
-const price = z
-  .union([
-    z.number(),
-    z
-      .string()
-      .trim()
-      .regex(/^\d+(\.\d{1,2})?$/)
-      .transform(Number),
-  ])
-  .refine((rupees) => rupees > 0, { error: 'is not a price' });
-const option = z.union([price, z.looseObject({ price }).transform((given) => given.price)]);
-const memory = z.looseObject({ price, ram: z.unknown().optional(), memory: z.unknown().optional() });
-const documentId = z.union([z.string(), z.looseObject({ $oid: z.string() }).transform(({ $oid }) => $oid)]);
-const document = z.looseObject({
-  _id: documentId,
-  name: z.string().trim().min(1),
-  available: z.boolean().optional(),
-  memoryOptions: z.union([z.array(memory), z.record(z.string(), option)]),
-  defaultConfigurations: z.looseObject({ smartvps: z.looseObject({}).optional() }).optional(),
+const documentId = z.union([z.string(), z.looseObject({ $oid: z.string() }).transform(({ $oid }) => $oid)], {
+  error: 'is missing, or neither a text nor {"$oid": "..."}',
 });
+const inner = z.looseObject({}, { error: 'is not an object' });
+const document = z.looseObject(
+  {
+    _id: documentId,
+    name: z.string({ error: 'is missing or not a text' }).trim().min(1, { error: 'is empty' }),
+    available: z.boolean({ error: 'is not true or false' }).optional(),
+    memoryOptions: z.unknown(),
+    defaultConfigurations: z
+      .looseObject({ smartvps: inner.optional() }, { error: 'is not an object' })
+      .optional(),
+  },
+  { error: 'is not a document' },
+);
 type OldDocument = z.output<typeof document>;
+
+const wayOut =
+  'Nothing was imported. Correct the file, or export it again (mongoexport --jsonArray --jsonFormat=relaxed), and look at it with --dry-run.';
 
 /**
  * Reads an export of `ipstocks` (a JSON array). Names carry decoration, prices are rupees. `known` has the product of
@@ -49,24 +48,33 @@ type OldDocument = z.output<typeof document>;
  */
 export function readIpstocks(json: unknown, known: ReadonlyMap<string, string> = new Map()): OldProduct[] {
   if (!Array.isArray(json))
-    throw new Error('Failed to read the old stock: it is not a JSON array of documents.');
+    throw new Error(`Failed to read the old stock: it is not a JSON array of documents. ${wayOut}`);
   const problems: string[] = [];
   const drafts = json.flatMap((raw: unknown, index): Draft[] => {
     const parsed = document.safeParse(raw);
     const told = parsed.success
       ? draftOf(parsed.data, raw as Record<string, unknown>)
-      : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; ');
+      : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}`).join('; ');
     if (typeof told !== 'string') return [{ ...told, index }];
-    problems.push(`Document ${index}: ${told}`);
+    problems.push(`Document ${index}${nameOf(raw)}: ${told}`);
     return [];
   });
   const ids = nameProducts(drafts, known, problems);
   if (problems.length > 0)
-    throw new Error(`Failed to read the old stock:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+    throw new Error(
+      `Failed to read the old stock:\n${problems.map((problem) => `- ${problem}.`).join('\n')}\n${wayOut}`,
+    );
   return drafts.map(({ index: _, entry, ...draft }) => ({
     ...draft,
     entry: { productId: ids.get(draft.documentId) ?? '', ...entry },
   }));
+}
+
+/** A number alone says little in a file of hundreds. */
+function nameOf(raw: unknown): string {
+  const { name, _id } = z.object({ name: z.unknown(), _id: z.unknown() }).partial().safeParse(raw).data ?? {};
+  const told = [name, documentId.safeParse(_id).data].find((one) => typeof one === 'string');
+  return told === undefined ? '' : ` (${JSON.stringify(String(told).slice(0, 60))})`;
 }
 
 interface Draft extends Omit<OldProduct, 'entry'> {
@@ -113,6 +121,8 @@ function draftOf(old: OldDocument, raw: Record<string, unknown>): Omit<Draft, 'i
   const packageName = named?.text ?? extractPackageName(old.name);
   if (packageName === undefined) return `no package can be found in its name "${old.name}" or in ${at}`;
   const id = findText(smartvps, ['pid', 'packageId', 'id']);
+  const odd = ['pid', 'packageId'].find((key) => typeof (smartvps[key] ?? '') === 'object');
+  if (odd !== undefined) return `${at}.${odd} is not a text or a number: ${shown(smartvps[odd])}`;
   const sizes = sizesOf(old.memoryOptions);
   if (typeof sizes === 'string') return sizes;
   return {
@@ -152,21 +162,55 @@ function findText(
   return undefined;
 }
 
-/** `{"8GB": {"price": 899}}`, `{"8GB": 899}` or `[{"ram": "8", "price": 899}]`. */
-function sizesOf(options: OldDocument['memoryOptions']): { ramGb: number; pricePaise: number }[] | string {
-  const named = Array.isArray(options)
-    ? options.map((one) => [String(one.ram ?? one.memory ?? ''), one.price] as const)
-    : Object.entries(options);
-  if (named.length === 0) return 'memoryOptions is empty';
-  const wrong = named.find(([label]) => ramOf(label) === undefined);
-  if (wrong) return `memoryOptions: "${wrong[0]}" is no memory in GB`;
-  return named.map(([label, rupees]) => ({
-    ramGb: ramOf(label) ?? 0,
-    pricePaise: Math.round(rupees * 100),
-  }));
+type Size = OldProduct['entry']['sizes'][number];
+
+/** `{"8GB": {"price": 899}}`, `{"8GB": 899}` or `[{"ram": "8", "price": 899}]`; or what is wrong with them. */
+function sizesOf(options: unknown): Size[] | string {
+  if (typeof options !== 'object' || options === null)
+    return 'memoryOptions is missing, or neither an object such as {"8GB": 899} nor a list of {"ram", "price"}';
+  const read = Object.entries(options).map(([key, option]) =>
+    readOption({ key, option, isListed: Array.isArray(options) }),
+  );
+  const problems = read.filter((one) => typeof one === 'string');
+  if (problems.length > 0) return problems.join('; ');
+  const sizes = read.filter((one) => typeof one !== 'string');
+  if (sizes.length === 0) return 'memoryOptions is empty';
+  const twice = sizes.find(({ ramGb }, index) => sizes.findIndex((one) => one.ramGb === ramGb) < index);
+  return twice ? `memoryOptions names ${twice.ramGb} GB twice` : sizes;
+}
+
+function readOption(input: { key: string; option: unknown; isListed: boolean }): Size | string {
+  const { key, option, isListed } = input;
+  const at = `memoryOptions.${key}`;
+  const members = z.looseObject({}).safeParse(option).data;
+  if (isListed && members === undefined) return `${at} is not an object {"ram", "price"}: ${shown(option)}`;
+  const label = isListed ? String(members?.ram ?? members?.memory ?? '') : key;
+  const ramGb = ramOf(label);
+  if (ramGb === undefined)
+    return `${isListed ? `${at}.ram` : 'memoryOptions'}: "${label}" is no memory in GB`;
+  const price = members === undefined ? option : members.price;
+  const pricePaise = paiseOf(price);
+  const where = members === undefined ? at : `${at}.price`;
+  if (pricePaise === undefined)
+    return `${where} is not a price in rupees above 0 with at most two decimals: ${shown(price)}`;
+  return { ramGb, pricePaise };
+}
+
+/** No server costs more; what does is written in paise, or is no price. */
+const mostRupees = 10_000_000;
+
+function paiseOf(price: unknown): number | undefined {
+  const text = typeof price === 'number' ? String(price) : price;
+  if (typeof text !== 'string' || !/^\d+(\.\d{1,2})?$/.test(text.trim())) return undefined;
+  const rupees = Number(text);
+  return rupees > 0 && rupees <= mostRupees ? Math.round(rupees * 100) : undefined;
 }
 
 function ramOf(label: string): number | undefined {
   const digits = /^(\d{1,3})\s*(?:gb|g)?(?:\s*ram)?$/i.exec(label.trim())?.[1];
-  return digits === undefined ? undefined : Number(digits);
+  return digits === undefined || Number(digits) === 0 ? undefined : Number(digits);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'it is missing' : JSON.stringify(value).slice(0, 60);
 }

@@ -8,7 +8,13 @@ import {
   setProduct,
   setSale,
 } from './product-desk.ts';
-import { listStock, type OverviewDependencies, type StockLine } from './stock-overview.ts';
+import {
+  listStock,
+  type OverviewDependencies,
+  readOverview,
+  type StockLine,
+  type StockOverview,
+} from './stock-overview.ts';
 
 /** Who acts, and why. */
 interface Said {
@@ -19,6 +25,8 @@ interface Said {
 /** What an operator sees of the stock and does about it, by page, API and command line alike. Acts are recorded. */
 export interface StockDesk {
   listStock(input: { historyDays: number }): Promise<StockLine[]>;
+  /** The same without history, and with the products as they are. */
+  readStock(): Promise<StockOverview>;
   listProductLines(input: { historyDays: number }): Promise<ShownProduct[]>;
   setSale(input: Said & { productId: string; isSold: boolean }): Promise<BookVerdict>;
   setProduct(input: Said & ProductChange): Promise<BookVerdict>;
@@ -41,6 +49,7 @@ export function createStockDesk(deps: {
   };
   return {
     listStock: async (input) => listStock(await overview(), input),
+    readStock: async () => readOverview(await overview(), { historyDays: 0 }),
     listProductLines: async (input) => listProductLines(await overview(), input),
     setSale: async (input) => {
       const act = input.isSold ? 'enableProduct' : 'disableProduct';

@@ -48,15 +48,20 @@ export interface OverviewDependencies {
   now: () => string;
 }
 
+export interface StockOverview {
+  products: ProductDocument[];
+  lines: StockLine[];
+}
+
 /**
- * Every package with its stock, by name, and the counts of the last `historyDays` days. Asks the database five times
- * however many packages there are: packages, products, history, then open orders, then purchases, which is the order in
- * which an order moves, as in a checkout.
+ * Every product, and every package with its stock, by name, and the counts of the last `historyDays` days. Asks each
+ * collection once however many packages there are: packages, products, history (not for 0 days), then open orders, then
+ * purchases, which is the order in which an order moves, as in a checkout.
  */
-export async function listStock(
+export async function readOverview(
   deps: OverviewDependencies,
   { historyDays }: { historyDays: number },
-): Promise<StockLine[]> {
+): Promise<StockOverview> {
   const { db, policy } = deps;
   const now = deps.now();
   const [pools, products] = await Promise.all([db.packages.find().toArray(), db.products.find().toArray()]);
@@ -79,7 +84,16 @@ export async function listStock(
       history: history.get(pool._id) ?? [],
     });
   });
-  return lines.sort((a, b) => a.packageName.localeCompare(b.packageName, 'en', { numeric: true }));
+  lines.sort((a, b) => a.packageName.localeCompare(b.packageName, 'en', { numeric: true }));
+  return { products, lines };
+}
+
+/** The packages of an overview. */
+export async function listStock(
+  deps: OverviewDependencies,
+  input: { historyDays: number },
+): Promise<StockLine[]> {
+  return (await readOverview(deps, input)).lines;
 }
 
 function holdersOf(pools: readonly PackageDocument[], now: string): string[] {

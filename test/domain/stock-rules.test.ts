@@ -74,6 +74,17 @@ test('over 100 random walks a product never flaps: off only at or below its mark
   assert.ok(switched > 10, `the walks crossed the marks ${switched} times`);
 });
 
+test('a count that stands still switches once at most, also where a new policy lies across a mark of the product', () => {
+  const mark = fc.nat(12);
+  fc.assert(
+    fc.property(mark, mark, fc.nat(15), fc.boolean(), (stockAutoDisable, stockReEnable, count, isOff) => {
+      const crossed = { ...marks, stockAutoDisable, stockReEnable };
+      const start = isOff ? { auto: true, at: count } : null;
+      assert.ok(walk([count, count, count], crossed, start).switches.length <= 1);
+    }),
+  );
+});
+
 test('a count that walks between the marks changes nothing, from either side', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 4, max: 10 }), { minLength: 1 }), (counts) => {

@@ -1,25 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
 const packageName = '103.184.12';
+const replaced = '103.185.9';
+const [plain] = catalogueOf(replaced);
+const reserved = { ...plain, productId: 'vps-reserved', reserve: 2 };
 const service = await startTestService({
-  catalogue: catalogueOf(packageName),
+  catalogue: [...catalogueOf(packageName, replaced), reserved],
   // Nobody looks by itself: what moves was woken.
   policy: { stockEvery: '30m', stockAutoDisable: 0 },
-  scenario: { packages: [{ id: 5, name: packageName, addresses: [] }] },
+  scenario: {
+    packages: [
+      { id: 5, name: packageName, addresses: [] },
+      { id: 6, name: replaced, addresses: [`${replaced}.1-4`] },
+    ],
+  },
 });
 const { simulator, db } = service;
 const addAddresses = (...addresses: string[]) => simulator.updatePackage(packageName, { addresses });
 
-/** Orders of our ledger in the order in which the supplier was asked. */
-async function servedOrders(): Promise<(string | undefined)[]> {
+/** Orders of our ledger in the order in which the supplier was asked for a package. */
+async function servedOrders(ip = packageName): Promise<(string | undefined)[]> {
   const { purchases } = await simulator.ledger();
   const rows = await db.purchases.find().toArray();
   return purchases
-    .filter(({ soldAddress }) => soldAddress !== null)
+    .filter(({ request, soldAddress }) => request.ip === ip && soldAddress !== null)
     .sort((left, right) => left.startSequence - right.startSequence)
     .map(({ soldAddress }) => rows.find(({ ip }) => ip === soldAddress)?.orderId);
 }
@@ -85,3 +94,60 @@ test('a restock between two waits is not missed: the order has looked at the old
   const { timeline = [] } = (await db.orders.findOne({ _id: orderId })) ?? {};
   assert.equal(timeline.filter(({ text }) => text.endsWith('Waits for stock.')).length, 2);
 });
+
+test('remedies that wait for stock are woken with the orders, by payment', async () => {
+  const place = (productId: string) => service.order({ productId, pay: false });
+  const first = await place(productOf(replaced));
+  const second = await place('vps-reserved');
+  const third = await place(productOf(replaced));
+  const restock = async (...addresses: string[]) => {
+    await simulator.updatePackage(replaced, { addresses });
+    await service.sync();
+  };
+  await simulator.pay({ orderId: first });
+  await service.orderIn(first, 'active');
+  await restock(`${replaced}.11-12`);
+  await simulator.pay({ orderId: second });
+  await service.orderIn(second, 'waitingForStock');
+  await simulator.pay({ orderId: third });
+  await service.orderIn(third, 'active');
+  await restock();
+  await db.products.updateOne({ _id: 'vps-reserved' }, { $set: { reserve: 0 } });
+  // The one that paid last asks first.
+  await replaceServer(third);
+  await replaceServer(first);
+  await restock(`${replaced}.21-22`);
+  await isReplaced(first, `${replaced}.21`);
+  await service.orderIn(second, 'active');
+  assert.deepEqual(await servedOrders(replaced), [first, third, first, second]);
+  assert.equal((await service.storefront.order(third)).status, 'compensating', 'it goes on waiting');
+  await restock(`${replaced}.31`);
+  await isReplaced(third, `${replaced}.31`);
+  await assertLedgersAgree(service);
+});
+
+/** Asks for the remedy A while nothing is in stock, and waits until it waits. */
+async function replaceServer(orderId: string): Promise<void> {
+  const response = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${service.secrets.adminToken}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ option: 'A', reason: 'broken', by: 'ops' }),
+  });
+  assert.equal(response.status, 202, await response.clone().text());
+  await eventually({
+    what: `the remedy of ${orderId} waits for stock`,
+    read: () => db.orders.findOne({ _id: orderId }),
+    isRight: (found) => found?.timeline?.at(-1)?.text.endsWith('Waits for stock.') === true,
+  });
+}
+
+const isReplaced = (orderId: string, ip: string) =>
+  eventually({
+    what: `order ${orderId} has ${ip}`,
+    read: () => service.storefront.order(orderId),
+    isRight: ({ status, server }) => status === 'active' && server?.ip === ip,
+    withinMs: 40_000,
+  });

@@ -14,7 +14,12 @@ test('a sync answers what was found and the stock after it; who asked is passed 
   const { call: send } = await serveApp(context, {
     syncStock: async (wish) => {
       seen.push(wish);
-      return { kind: 'done', sync, stock: [{ packageName: '103.181.91', available: 3 }] };
+      return {
+        kind: 'done',
+        sync,
+        told: { isWell: true, lines: [] },
+        stock: [{ packageName: '103.181.91', available: 3 }],
+      };
     },
   });
   const { status, json } = await send(call);

@@ -144,3 +144,12 @@ test('a database that does not answer is told by its host, without the login', a
   );
   assert.equal(code, 1);
 });
+
+test('a file with one document per line is refused with the way to make it one array', async () => {
+  const lines = await fileOf('lines.json', '{"productId":"a"}\n{"productId":"b"}\n');
+  const { code, err } = await run(['products', 'import', lines]);
+  assert.equal(code, 1);
+  assert.match(String(err), /It holds one document per line: make it one array \(mongoexport --jsonArray/);
+  const broken = await run(['products', 'import', await fileOf('broken.json', '{"productId":')]);
+  assert.match(String(broken.err), /is not JSON .+ Correct the file\./);
+});

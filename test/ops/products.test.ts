@@ -120,6 +120,7 @@ test('products import-ipstocks reports every document and fails where a field wo
     packageName: '103.181.91',
     isNew: true,
     isSold: true,
+    before: { name: 'Silver', sizes: [{ ramGb: 8, pricePaise: 100 }] },
     mapped: ['name'],
     kept: ['tags.0'],
   };
@@ -129,6 +130,7 @@ test('products import-ipstocks reports every document and fails where a field wo
   const done = await runCommand(args, { importIpstocks: ok.call });
   assert.deepEqual(ok.seen, [{ documents: [{ name: 'x' }], dryRun: true, by: 'ops', reason: null }]);
   assert.equal(done.code, 0);
+  assert.match(done.out, /REPLACES Silver: 8 GB ₹1\.00/);
   assert.match(done.out, /1 documents would be imported, nothing was written; 0 fields lost\./);
   const lossy = { ...report, lost: 1, lines: [{ ...one, lost: ['secret'] }] };
   const failed = await runCommand(args, { importIpstocks: async () => lossy });

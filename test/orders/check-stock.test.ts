@@ -40,6 +40,13 @@ test('a count above the reserve is available, low at the mark, and is remembered
   assert.deepEqual([pool?.counts?.available, pool?.packageId], [5, '5']);
 });
 
+test('a look that began before the last one is judged, but does not take its place', async () => {
+  const later = { available: 2, readAt: '2999-01-01T00:00:00.000Z', all: [] };
+  const db = await setUp({ pool: { counts: later } });
+  assert.equal((await check(db, counted(6))).kind, 'available');
+  assert.deepEqual((await db.packages.findOne({ _id: poolId }))?.counts, later);
+});
+
 test('a count at the reserve is short', async () => {
   for (const [reserve, count, kind] of [
     [0, 0, 'short'],

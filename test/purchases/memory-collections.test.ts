@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Collections, collectionsOf, insertOnce } from '../../src/database.ts';
-import { anOrder, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
+import { anOrder, aPackage, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
 import { freshDatabase } from '../support/stack.ts';
 
@@ -44,6 +44,20 @@ for (const [name, db] of kinds) {
     assert.deepEqual((await db.orders.findOne({ _id: 'o' }))?.goods, { state: 'none' });
     const cancelled = { _id: 'o', status: { $ne: 'queued' as const } };
     assert.equal((await db.orders.updateOne(cancelled, { $set: { open: false } })).matchedCount, 0);
+  });
+
+  test(`${name}: what is not after a time is found, and what has none as well`, async () => {
+    const readAt = '2026-11-21T10:00:00.000Z';
+    await db.packages.insertOne(aPackage({ counts: null }));
+    const { _id } = aPackage();
+    const isNotAfter = async (at: string) => {
+      const found = { _id, 'counts.readAt': { $not: { $gt: at } } };
+      return (await db.packages.updateOne(found, { $set: { stale: null } })).matchedCount === 1;
+    };
+    assert.equal(await isNotAfter(readAt), true, 'never read');
+    await db.packages.updateOne({ _id }, { $set: { counts: { available: 1, readAt } } });
+    assert.equal(await isNotAfter(readAt), true);
+    assert.equal(await isNotAfter('2026-11-21T09:59:59.999Z'), false);
   });
 
   test(`${name}: a reply comes back member by member as it was stored`, async () => {

@@ -75,6 +75,10 @@ test('a stranded server is listed and counted however many others came before it
     ['103.7.5.99'],
   );
   assert.equal((await listServers(many, { state: 'ours', now })).length, 1_000);
+  for (const state of [null, 'ours'] as const) {
+    const all = await listServers(many, { state, now, most: null });
+    assert.deepEqual([all.length, all.at(-1)?.ip], [1_100, '103.7.5.99'], 'the command leaves out nobody');
+  }
   const totals = await totalServers(many, { now });
   assert.deepEqual(
     totals.map(({ state, count, costs }) => [state, count, costs[0]?.amountMinor]),

@@ -9,9 +9,10 @@ import type { Config } from '../../src/config.ts';
 import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { serverStates } from '../../src/http/site/site-ports.ts';
+import { listProducts } from '../../src/orders/list-products.ts';
 import { composeSite } from '../../src/site-composition.ts';
 import { createStockDesk } from '../../src/stock/stock-desk.ts';
-import { serveApp } from '../http/serve-app.ts';
+import { serveApp, storefrontToken } from '../http/serve-app.ts';
 import { anOrder, aPackage, aProduct, aPurchase } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
@@ -157,6 +158,56 @@ test('the stock page asks each of its five collections once, however many packag
   assert.match(await response.text(), /103\.190\.5/);
   // Packages, products, history, orders and purchases: the embedded database joins nothing.
   assertCalls({ path: '/admin/ipStock', indexes, most: 5 });
+});
+
+test('the list of products asks each of its four collections once', async (context) => {
+  const listing = createStockDesk({ db, readPolicy, recordAct: async () => undefined, now });
+  const { url } = await serveApp(context, { listProducts: () => listProducts(listing) });
+  const indexes = await declaredIndexes();
+  seen.length = 0;
+  const headers = { authorization: `Bearer ${storefrontToken}` };
+  const response = await fetch(`${url}/api/products`, { headers });
+  assert.equal(response.status, 200);
+  assert.match(await response.text(), /"p-5"/);
+  // Packages, products, orders and purchases, as a checkout that has to agree with it.
+  assertCalls({ path: '/api/products', indexes, most: 4 });
+});
+
+test('the stock page alerts at the mark, and says since when and why a count is not confirmed', async (context) => {
+  const { url } = await serveApp(context, site.ports, site.sessions);
+  const { jar } = await signIn(url);
+  const stale = { since: '2026-11-21T08:00:00.000Z', why: 'SmartVPS answered with HTTP status 503.' };
+  const counts = { available: 10, readAt: '2026-11-21T07:55:00.000Z' };
+  await db.packages.insertOne(aPackage({ packageKey: '103.177.1', counts }));
+  await db.products.insertOne(aProduct({ _id: 'p-low', packageKey: '103.177.1' }));
+  await db.packages.insertOne(aPackage({ packageKey: '103.177.2', counts, stale }));
+  await db.products.insertOne(aProduct({ _id: 'p-stale', packageKey: '103.177.2' }));
+  const page = await (await fetch(`${url}/admin/ipStock`, { headers: { cookie: jar } })).text();
+  const text = page
+    .replace(/<[^>]+>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replace(/\s+/g, ' ');
+  assert.match(page, /role="alert"/);
+  assert.match(text, /Package "103\.177\.1" has only 10 IPs left!/);
+  assert.doesNotMatch(text, /Package "103\.177\.2" has only/, 'nobody knows');
+  assert.match(
+    text,
+    /103\.177\.2 smartvps 10 addresses not known now .+ Stale since 21 Nov 2026, 08:00 UTC : SmartVPS answered with HTTP status 503\./,
+  );
+});
+
+test('the page does not say that the stock is read where the supplier did not answer', async (context) => {
+  const told = { isWell: false, lines: ['The stock of smartvps is not read.'] };
+  const syncStock = async () => ({ kind: 'done' as const, sync: {}, told, stock: [] });
+  const { url } = await serveApp(context, { ...site.ports, syncStock }, site.sessions);
+  const { jar, token } = await signIn(url);
+  const headers = { cookie: jar, 'content-type': 'application/x-www-form-urlencoded' };
+  const body = new URLSearchParams({ csrfToken: token, reason: 'a test' });
+  const sent = { method: 'POST', headers, body, redirect: 'manual' } as const;
+  assert.equal((await fetch(`${url}/admin/ipStock/sync`, sent)).status, 303);
+  const page = await (await fetch(`${url}/admin/ipStock`, { headers: { cookie: jar } })).text();
+  assert.match(page, /class="notice bad"[^>]*>\s*<p>The stock of smartvps is not read\./);
+  assert.doesNotMatch(page, /The stock is read/);
 });
 
 type Indexes = Map<string, Record<string, 1 | -1>[]>;

@@ -94,6 +94,13 @@ test('a remedy that buys once more is woken by its payment, and counts while it 
   assert.deepEqual(await wakeable(), ['o1', 'o2'], 'a refund needs no address');
 });
 
+test('a switch out of a free month is woken like any order, a renewal needs no address', async () => {
+  const order = (act: 'renew' | 'switch') =>
+    anOrder({ _id: act, status: 'waitingForStock', paidAt: paidAt(0), freeMonthOf: { orderId: 'm', act } });
+  await db.orders.insertMany([order('switch'), order('renew')]);
+  assert.deepEqual(await wakeable(), ['switch', 'o1']);
+});
+
 test('nobody is woken by a package that is dry, unknown, or not the one that is meant', async () => {
   const other = { supplier: 'smartvps', packageKey: '103.184' } as const;
   assert.deepEqual(await findWakeable({ db, policy, now }, other), []);
@@ -105,7 +112,10 @@ test('nobody is woken by a package that is dry, unknown, or not the one that is 
   assert.deepEqual(await wakeable(), []);
 });
 
-function waker(onTold: (workflowId: string) => Promise<void> = async () => {}) {
+function waker(
+  onTold: (workflowId: string) => Promise<void> = async () => {},
+  sleep: () => Promise<void> = async () => undefined,
+) {
   const told: string[] = [];
   const deps = {
     db,
@@ -115,7 +125,7 @@ function waker(onTold: (workflowId: string) => Promise<void> = async () => {}) {
       await onTold(workflowId);
     },
     now,
-    sleep: async () => undefined,
+    sleep,
     log: { info: () => {}, warn: () => {}, error: () => {} },
   };
   return { deps, told };
@@ -127,6 +137,27 @@ test('one that cannot be told, or stands still, keeps nobody else asleep', async
   });
   assert.deepEqual(await wakeWaiting(deps, null), { woken: 1, troubles: 1 });
   assert.deepEqual(told, ['order-o1', 'order-o2']);
+});
+
+test('the next one is told once a remedy that was told before it has moved, which its status does not show', async () => {
+  const r = anOrder({
+    _id: 'r',
+    status: 'compensating',
+    owner: 'compensation-r',
+    paidAt: paidAt(0),
+    version: 7,
+  });
+  await db.orders.insertOne({ ...r, remedy: remedy('reprovision') });
+  let looks = 0;
+  const { deps, told } = waker(undefined, async () => {
+    looks += 1;
+    if (told.length > 1 || looks < 3) return;
+    assert.deepEqual(told, ['compensation-r'], 'nobody else while it stands still');
+    await db.orders.updateOne({ _id: 'r' }, { $set: { version: 8 } });
+    told.push('it moves');
+  });
+  assert.deepEqual(await wakeWaiting(deps, null), { woken: 2, troubles: 0 });
+  assert.deepEqual(told, ['compensation-r', 'it moves', 'order-o1']);
 });
 
 test('the end of a purchase wakes who waits for its package; trouble with that is not the purchase’s', async () => {

@@ -5,6 +5,8 @@ import { collectionsOf } from '../../src/database.ts';
 import { compareIpstock, leavesOf } from '../../src/stock/compare-ipstock.ts';
 import { importIpstocks } from '../../src/stock/import-ipstocks.ts';
 import { readIpstocks } from '../../src/stock/read-ipstocks.ts';
+import { aPackage, aProduct } from '../support/builders.ts';
+import { createFaultyCollections } from '../support/faulty-collections.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const fresh = await freshDatabase();
@@ -103,6 +105,35 @@ test('an import that broke off before a document was kept goes on there', async 
   assert.equal(stored?.disabled?.note, 'Not available in the old shop');
 });
 
+test('what the old shop did not sell is never on sale, not even where the import breaks off', async () => {
+  const { db: faulty, writes } = createFaultyCollections(db, { write: 5, when: 'before', kind: 'error' });
+  const input = { documents, dryRun: false, by: 'cli' };
+  const defaults = { matchPolicy: 'exact', reserve: 0 } as const;
+  await assert.rejects(importIpstocks({ db: faulty, now }, { ...input, defaults }), /broke before write 5/);
+  assert.equal(writes(), 5, 'two packages and two products are there');
+  const sold = await db.products.find({ disabled: null }).toArray();
+  assert.deepEqual(
+    sold.map(({ _id }) => _id),
+    ['vps-103-181-91'],
+  );
+});
+
+test('a dry run says which product of the catalogue would be replaced, and what it costs now', async () => {
+  const product = aProduct({ _id: 'vps-103-181-91', name: 'Silver', sizes: [{ ramGb: 8, pricePaise: 100 }] });
+  await db.packages.insertOne(aPackage({ packageKey: '103.181.91', packageId: '5' }));
+  await db.products.insertOne(product);
+  const { lines } = await run(documents, true);
+  assert.deepEqual(
+    lines.map(({ isNew, before }) => [isNew, before]),
+    [
+      [false, { name: 'Silver', sizes: [{ ramGb: 8, pricePaise: 100 }] }],
+      [true, null],
+    ],
+  );
+  await run(documents);
+  assert.equal((await run(documents, true)).lines[0]?.before, null, 'the same changes nothing');
+});
+
 const [first, second] = documents;
 const third = { ...first, _id: '66f0c0ffee00000000000003', name: '103.181.91 (8 cores)' };
 const idsOf = ({ lines }: Awaited<ReturnType<typeof run>>) =>
@@ -183,6 +214,63 @@ test('whatever else a document holds is kept whole', async () => {
   );
 });
 
+const oddities: [string, object, RegExp][] = [
+  ['no _id', { _id: undefined }, /: _id is missing, or neither a text nor/],
+  [
+    'no name',
+    { name: undefined },
+    /Document 0 \("66f0c0ffee00000000000001"\): name is missing or not a text/,
+  ],
+  ['available as text', { available: 'false' }, /\("🌊 103\.181\.91"\): available is not true or false/],
+  ['no memory', { memoryOptions: undefined }, /: memoryOptions is missing, or neither an object such as/],
+  ['memory as a text', { memoryOptions: '8GB' }, /: memoryOptions is missing, or neither/],
+  ['memory as texts', { memoryOptions: ['8GB'] }, /: memoryOptions\.0 is not an object .+: "8GB"/],
+  ['memory of nothing', { memoryOptions: { '0GB': 5 } }, /: memoryOptions: "0GB" is no memory in GB/],
+  ['a list without ram', { memoryOptions: [{ price: 5 }] }, /: memoryOptions\.0\.ram: "" is no memory/],
+  ['memory twice', { memoryOptions: { '8GB': 5, '8 gb': 6 } }, /: memoryOptions names 8 GB twice/],
+  [
+    'a price in words',
+    { memoryOptions: { '8GB': 'free' } },
+    /: memoryOptions\.8GB is not a price .+: "free"/,
+  ],
+  [
+    'no price',
+    { memoryOptions: { '8GB': {} } },
+    /: memoryOptions\.8GB\.price is not a price .+: it is missing/,
+  ],
+  ['a price of null', { memoryOptions: { '8GB': null } }, /: memoryOptions\.8GB is not a price .+: null/],
+  [
+    'a price below paise',
+    { memoryOptions: { '8GB': 899.999 } },
+    /: memoryOptions\.8GB is not a price .+899\.999/,
+  ],
+  ['a price of nothing', { memoryOptions: { '8GB': 0 } }, /: memoryOptions\.8GB is not a price/],
+  ['a price for a planet', { memoryOptions: { '8GB': 1e18 } }, /: memoryOptions\.8GB is not a price/],
+  [
+    'a wrapped price',
+    { memoryOptions: { '8GB': { price: { $numberInt: '5' } } } },
+    /8GB\.price is not .+numberInt/,
+  ],
+  [
+    'a wrapped pid',
+    { defaultConfigurations: { smartvps: { ip: '103.181.91', pid: { $numberInt: '5' } } } },
+    /: defaultConfigurations\.smartvps\.pid is not a text or a number: .+numberInt/,
+  ],
+  [
+    'odd settings',
+    { defaultConfigurations: { smartvps: 5 } },
+    /: defaultConfigurations\.smartvps is not an object/,
+  ],
+];
+
+for (const [what, changes, words] of oddities) {
+  test(`a document with ${what} is refused by its field, with what to do`, () => {
+    assert.throws(() => readIpstocks([{ ...documents[0], ...changes }]), {
+      message: new RegExp(`${words.source}[\\s\\S]+Nothing was imported\\. Correct the file`),
+    });
+  });
+}
+
 test('every document that cannot be a product is named, and nothing is written', async () => {
   const wrong = [
     documents[0],
@@ -191,8 +279,8 @@ test('every document that cannot be a product is named, and nothing is written',
     7,
   ];
   await assert.rejects(run(wrong), (error: Error) => {
-    assert.match(error.message, /Document 1: no package can be found in its name "Special"/);
-    assert.match(error.message, /Document 2: memoryOptions: "big" is no memory in GB/);
+    assert.match(error.message, /Document 1 \("Special"\): no package can be found in its name "Special"/);
+    assert.match(error.message, /Document 2 \("🌊 103\.184.+\): memoryOptions: "big" is no memory in GB/);
     assert.match(error.message, /Document 3: /);
     return true;
   });

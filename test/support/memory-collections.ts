@@ -79,9 +79,12 @@ function matchesOne(value: unknown, condition: unknown): boolean {
   const [operator, operand] = first;
   if (operator === '$in') return (operand as unknown[]).includes(value);
   if (operator === '$ne') return !matchesOne(value, operand);
+  if (operator === '$not') return !matchesOne(value, operand);
   if (operator === '$lt') return (value as number) < (operand as number);
   // As the database: nothing is compared with a value of another type.
-  if (operator === '$gte') return typeof value === typeof operand && (value as string) >= (operand as string);
+  const isComparable = typeof value === typeof operand;
+  if (operator === '$gt') return isComparable && (value as string) > (operand as string);
+  if (operator === '$gte') return isComparable && (value as string) >= (operand as string);
   assert.fail(`The memory collections have no ${operator}.`);
 }
 

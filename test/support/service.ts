@@ -230,9 +230,16 @@ export async function startTestService(
     },
     lock: (packageName) => findLock(client, packageName),
     async sync() {
-      const response = await fetch(`${apiUrl}/api/smartvps/sync`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${secrets.adminToken}` },
+      const ask = () =>
+        fetch(`${apiUrl}/api/smartvps/sync`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${secrets.adminToken}` },
+        });
+      // On a slow machine it is still being read when the API has waited long enough.
+      const response = await eventually({
+        what: 'the stock is read',
+        read: ask,
+        isRight: ({ status }) => status !== 202,
       });
       const body = await response.text();
       if (response.status !== 200) throw new Error(`The sync answered ${response.status}: ${body}`);

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { formatClock, shopDay } from '../../src/domain/shop-time.ts';
 import { ensureSchedules } from '../../src/temporal/ensure-schedules.ts';
 import { openNamespace } from '../../src/temporal/open-namespace.ts';
+import { reportSchedule } from '../../src/temporal/stock-schedules.ts';
 import { askGatewaysScheduleId } from '../../workflows/contract/ask-gateways.ts';
 import { monitorStockScheduleId, reportLowStockScheduleId } from '../../workflows/contract/monitor-stock.ts';
 import { watchOrdersScheduleId } from '../../workflows/contract/watch-orders.ts';
@@ -106,4 +108,33 @@ test('the stock is read every stockEvery and at once, and reported each morning 
     (await monitor.describe()).spec.intervals?.map(({ every }) => every),
     [600_000],
   );
+});
+
+test('the report comes at nine by the clock of the shop, on the days when the clock is changed too', async () => {
+  const changes = [
+    ['Europe/Berlin', '2027-03-26T00:00:00Z', '2027-10-29T00:00:00Z'],
+    ['America/New_York', '2027-03-12T00:00:00Z', '2027-11-05T00:00:00Z'],
+  ] as const;
+  for (const [shopTimeZone, ...starts] of changes) {
+    for (const startAt of starts) {
+      const schedule = reportSchedule({ shopTimeZone });
+      const spec = { ...schedule.spec, startAt: new Date(startAt) };
+      const scheduleId = `${schedule.scheduleId}-${randomUUID().slice(0, 8)}`;
+      const daily = await client.schedule.create({ ...schedule, scheduleId, spec, state: { paused: true } });
+      const { nextActionTimes } = (await daily.describe()).info;
+      await daily.delete();
+      const days = nextActionTimes.slice(0, 5);
+      const clocks = days.map((at) => formatClock({ at: at.toISOString(), timeZone: shopTimeZone }));
+      assert.deepEqual(clocks, Array(5).fill('09:00'));
+      assert.equal(
+        new Set(days.map((at) => at.getUTCHours())).size,
+        2,
+        'the clock is changed within these days',
+      );
+      assert.equal(
+        new Set(days.map((at) => shopDay({ at: at.toISOString(), timeZone: shopTimeZone }))).size,
+        5,
+      );
+    }
+  }
 });

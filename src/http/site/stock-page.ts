@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
+import { assertNever } from '../../domain/assert-never.ts';
 import type { HttpDeps } from '../ports.ts';
-import type { Reply, RouteRequest, Visitor } from '../route.ts';
+import type { Notice, Reply, RouteRequest, Visitor } from '../route.ts';
+import type { SyncAnswer } from '../stock-routes.ts';
 import { type Html, nothing } from './html.ts';
 import { backTo, moment, page, reasonField, token } from './layout.ts';
 import { formOf, noReason, noticeOf, readSaid, visitorOf } from './read-form.ts';
@@ -27,15 +29,22 @@ export async function syncFromPage(request: RouteRequest, { ports }: HttpDeps): 
   const said = readSaid(request);
   if (said === null) visitor.tell(noReason);
   else {
-    const answer = await ports.syncStock(said);
-    const lines = {
-      done: 'The stock is read.',
-      running: 'The stock is being read; load the page again in a moment.',
-      unavailable: answer.kind === 'unavailable' ? answer.sentence : '',
-    };
-    visitor.tell({ tone: answer.kind === 'unavailable' ? 'bad' : 'good', lines: [lines[answer.kind]] });
+    visitor.tell(noticeOfSync(await ports.syncStock(said)));
   }
   return backTo(path);
+}
+
+function noticeOfSync(answer: SyncAnswer): Notice {
+  switch (answer.kind) {
+    case 'done':
+      return { tone: answer.told.isWell ? 'good' : 'bad', lines: answer.told.lines };
+    case 'running':
+      return { tone: 'good', lines: ['The stock is being read; load the page again in a moment.'] };
+    case 'unavailable':
+      return { tone: 'bad', lines: [answer.sentence] };
+    default:
+      return assertNever(answer);
+  }
 }
 
 /** `POST /admin/ipStock/sale`: starts or stops the sale of a product; the reason is its note. */
