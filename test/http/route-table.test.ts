@@ -15,7 +15,7 @@ const rules: Record<string, Access> = {
   'GET /openapi.json': 'public',
   'GET /api/products': 'storefront',
   'POST /api/checkout': 'storefront',
-  'GET /api/orders/:id': 'storefront',
+  'GET /api/orders/:id': 'storefrontOrLink',
   'GET /api/orders/:id/timeline': 'admin',
   'POST /api/orders/provision': 'admin',
   'POST /api/orders/:id/retry': 'admin',
@@ -75,7 +75,7 @@ test('no route lets in a stranger, or a token where only people act', async (con
     const body = route.method === 'POST' && route.body !== 'form' ? { body: {} } : {};
     const ask = async (token?: string) =>
       (await call({ method: route.method, path, ...body, ...(token === undefined ? {} : { token }) })).status;
-    if (route.access === 'storefront' || route.access === 'admin') {
+    if (['storefront', 'storefrontOrLink', 'admin'].includes(route.access)) {
       assert.equal(await ask(), 401, nameOf(route));
       assert.equal(await ask('x'.repeat(40)), 401, nameOf(route));
     }
