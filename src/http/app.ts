@@ -45,6 +45,11 @@ export function createHttpApp(deps: HttpDeps): Express {
   });
   const sessions = createSessions(deps.sessions);
   for (const route of routes) mount({ app, route, deps, sessions });
+  // Whatever is asked of the admin site is asked by a person.
+  app.use('/admin', (_request, response, next) => {
+    response.locals.isPage = true;
+    next();
+  });
   for (const path of new Set(routes.map((route) => route.path))) app.all(path, refuseMethod(path));
   app.use((_request, response) => {
     send(
