@@ -235,6 +235,16 @@ test('a session that a long request stores again lets nobody in whose admin is g
   }
 });
 
+test("every answer lets the browser keep the session's cookie for the idle time from there", async (context) => {
+  const { url, cookie } = await signIn(context, {}, { idleMs: 60_000 });
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  context.mock.timers.tick(50_000);
+  const { headers } = await fetch(`${url}/admin/servers`, { headers: { cookie } });
+  const kept = headers.getSetCookie().find((one) => one.startsWith('harbourmaster.session=')) ?? '';
+  const expires = Date.parse(/Expires=([^;]+)/.exec(kept)?.[1] ?? '');
+  assert.ok(Math.abs(expires - Date.now() - 60_000) < 2_000, kept);
+});
+
 test('a session gets a new id at its login', async (context) => {
   const { cookie, before } = await signIn(context);
   const idOf = (jar: string) => /harbourmaster\.session=([^;]+)/.exec(jar)?.[1];
