@@ -1,8 +1,11 @@
+import { html } from 'hono/html';
 import type { MonthAct, MonthOffer } from '../domain/free-month.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { MonthCheckout } from '../domain/storefront.ts';
 import type { HttpDeps } from './ports.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
+import { nothing } from './site/html.ts';
+import { document } from './site/layout.ts';
 
 /** The pages behind a customer's links: what is offered, and a button. They need no login; the link is signed. */
 export const monthRoutes: readonly Route[] = (['renew', 'switch'] as const).flatMap((act): Route[] => [
@@ -29,7 +32,7 @@ async function showOffer(request: RouteRequest, { ports }: HttpDeps, act: MonthA
   const offer = await ports.offerMonth({ orderId, act });
   if (wantsJson(request)) return { status: offer.kind === 'open' ? 200 : 409, body: offer };
   if (offer.kind === 'closed') return page(409, offer.sentence);
-  return page(200, describeOffer(offer), `<form method="post"><button>${buttons[act]}</button></form>`);
+  return page(200, describeOffer(offer), buttons[act]);
 }
 
 async function takeOffer(request: RouteRequest, { ports }: HttpDeps, act: MonthAct): Promise<Reply> {
@@ -61,7 +64,7 @@ function linkedOrder(
   return ports.isValidLink({ orderId, purpose, until, key }) ? orderId : null;
 }
 
-function badLink(request: RouteRequest): Reply {
+async function badLink(request: RouteRequest): Promise<Reply> {
   const sentence = 'This link is not valid any more. Look for a newer one in your mail, or write to us.';
   return wantsJson(request) ? { status: 403, body: { kind: 'badLink', sentence } } : page(403, sentence);
 }
@@ -88,18 +91,8 @@ function wantsJson({ headers }: RouteRequest): boolean {
   return (headers.accept ?? '').includes('application/json');
 }
 
-function page(status: number, sentence: string, more = ''): Reply {
-  const text =
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    `<title>Your server</title><body><main><h1>Your server</h1><p>${escapeHtml(sentence)}</p>${more}</main></body></html>`;
-  return { status, contentType: 'text/html; charset=utf-8', text, headers: { ...pageHeaders } };
-}
-
-const pageHeaders = {
-  'content-security-policy':
-    "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+function page(status: number, sentence: string, button?: string): Promise<Reply> {
+  const form = button === undefined ? nothing : html`<form method="post"><button>${button}</button></form>`;
+  const body = html`<main id="main" class="login"><div class="card"><h1>Your server</h1><p>${sentence}</p>${form}</div></main>`;
+  return document({ title: 'Your server', body, status });
 }
