@@ -12,7 +12,7 @@ import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/poli
 import { createHttpApp } from './http/app.ts';
 import type { ReadinessCheck, WebhookJudge } from './http/ports.ts';
 import type { Logger } from './logger.ts';
-import { customerLink, isValidLink, type LinkPurpose } from './notifications/customer-link.ts';
+import { customerLink, isValidLink, type LinkPurpose, orderLink } from './notifications/customer-link.ts';
 import { createMailer } from './notifications/mailer.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { sendOrderNotice } from './notifications/send-order-notice.ts';
@@ -100,6 +100,7 @@ export async function composeWorker(
   const gateways = openGateways(config);
   const audit = createAuditLog({ db });
   const box = createCredentialBox(config.credentialsKeys);
+  const links = { publicUrl: config.publicUrl, secret: config.linkSecret };
   const notifier = createNotifier({
     db: { orders: db.orders, notifications: database.db.collection('notifications') },
     mailer: createMailer({ smtpUrl: config.mail.smtpUrl, from: config.mail.from }),
@@ -107,11 +108,11 @@ export async function composeWorker(
     shopTimeZone: config.shopTimeZone,
     temporalUiUrl: config.temporalUiUrl,
     namespace,
+    orderLink: (input) => orderLink(links, input),
     now,
     log,
   });
-  const linkOf = (purpose: LinkPurpose) =>
-    customerLink({ publicUrl: config.publicUrl, secret: config.linkSecret }, purpose);
+  const linkOf = (purpose: LinkPurpose) => customerLink(links, purpose);
   let isEnding = false;
   const pause = async (ms: number) => {
     if (isEnding) throw new Error('This worker ends; another one goes on with the wait.');
@@ -258,6 +259,8 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     policy,
     now,
     publicUrl: config.publicUrl,
+    orderLink: (input) =>
+      orderLink({ publicUrl: config.publicUrl, secret: config.http.sessionSecret }, input),
     log,
   };
   const placeOrder = createCheckout(checkout);
@@ -291,7 +294,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
       ...site.ports,
       listProducts: () => withDatabase(() => listProducts(stockDesk)),
       placeOrder: (request) => withDatabase(() => placeOrder(request)),
-      findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone: config.shopTimeZone }, input)),
+      findOrder: (input) => withDatabase(() => findOrder({ db, shopTimeZone, now }, input)),
       verifyCashfreeWebhook: (webhook) =>
         verifyCashfreeWebhook({
           ...webhook,

@@ -18,7 +18,8 @@ const rowLimit = 5_000;
 
 /**
  * What happened to a package between two moments (ISO UTC, the end excluded), from our own records: orders made or
- * bought for then, clusters, every purchase with question and answer, mismatches, overlaps.
+ * bought for then, clusters, every purchase with question and answer, mismatches, overlaps. Throws where nothing is
+ * known of such a package: an empty report would read as "nothing happened".
  */
 export async function reportIncident(
   { db, policy }: { db: Pick<Collections, 'orders' | 'packages' | 'purchases'>; policy: ResolvedPolicy },
@@ -27,7 +28,8 @@ export async function reportIncident(
   const pools = await db.packages
     .find({ $or: [{ packageKey: packageName }, { name: packageName }] })
     .toArray();
-  const packageKey = pools[0]?.packageKey ?? packageName;
+  const packageKey = pools[0]?.packageKey;
+  if (packageKey === undefined) throw new Error(await unknownPackage(db, packageName));
   const [made, purchases] = await Promise.all([
     db.orders
       .find({ packageKey, _id: { $gte: leastOrderId(from), $lt: leastOrderId(to) } })
@@ -56,6 +58,15 @@ export async function reportIncident(
     overlaps: overlapsOf(bought, policy),
     timeline: timelineOf(orders, purchases),
   };
+}
+
+const namesShown = 20;
+
+async function unknownPackage(db: Pick<Collections, 'packages'>, packageName: string): Promise<string> {
+  const pools = await db.packages.find().limit(namesShown).toArray();
+  const known = pools.map(({ name }) => name).sort();
+  const choice = known.length === 0 ? 'Import the catalogue first' : `Known are: ${known.join(', ')}`;
+  return `Failed to report the incident: there is no package "${packageName}". ${choice}.`;
 }
 
 function orderOf(order: OrderDocument): IncidentOrder {

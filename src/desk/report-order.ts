@@ -4,7 +4,7 @@ import type { Collections } from '../database.ts';
 import { offeredActs } from '../domain/offered-acts.ts';
 import type { OrderReport } from '../domain/order-report.ts';
 import { joinStory, type StoryLine } from '../domain/order-story.ts';
-import { recommendedActions } from '../domain/order-words.ts';
+import { recommendedFor } from '../domain/order-words.ts';
 import type { NotificationDocument } from '../notifications/notifier.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { lineOf } from './list-orders.ts';
@@ -95,7 +95,7 @@ function factsOf({ now, linkTo }: ReportDependencies, order: OrderDocument): Fac
   return {
     ...lineOf(order, now()),
     failure,
-    recommended: order.status === 'failed' && failure ? recommendedActions[failure.code] : null,
+    recommended: recommendedFor({ status: order.status, code: failure?.code ?? null }),
     decisionDeadline: order.decisionDeadline ?? null,
     owner,
     webUi: owner === null ? null : linkTo(owner),

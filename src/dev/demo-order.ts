@@ -37,6 +37,7 @@ export async function demoOrder(input: {
     os: 'Ubuntu 22',
     onStatus: ({ orderId, statusText }) => log(`${orderId}: ${statusText}`),
   });
+  log(`Its customer's page: ${delivered.orderUrl}`);
   const { temporalUiUrl, temporal } = config;
   if (temporalUiUrl !== null) {
     log(

@@ -10,6 +10,8 @@ const statusesThatStay = ['active', 'failed', 'waitingForStock', 'refunded', 'ca
 
 export interface DemoOrder {
   orderId: string;
+  /** The customer's page, by its signed link. */
+  orderUrl: string;
   ip: string;
   /** From the checkout to the delivery. */
   seconds: number;
@@ -32,7 +34,7 @@ export async function placeDemoOrder(input: {
 }): Promise<DemoOrder> {
   const { storefront, simulator, productId, ramGb, os, timeLimitMs = defaultTimeLimitMs } = input;
   const startedAt = Date.now();
-  const orderId = placedOrderId(await storefront.checkout({ productId, ramGb, os }));
+  const { orderId, orderUrl } = placedOrder(await storefront.checkout({ productId, ramGb, os }));
   const { deliveries } = await simulator.pay({ orderId });
   // An order that no webhook reached is still repeated by the gateway: the wait below covers that too.
   const webhook = deliveries.some((delivery) => delivery.status !== null && delivery.status < 300)
@@ -46,11 +48,11 @@ export async function placeDemoOrder(input: {
         'Look at its workflow in the Temporal Web UI.',
     );
   }
-  return { orderId, ip, seconds: Math.round((Date.now() - startedAt) / 100) / 10 };
+  return { orderId, orderUrl, ip, seconds: Math.round((Date.now() - startedAt) / 100) / 10 };
 }
 
-function placedOrderId({ status, body }: CheckoutAnswer): string {
-  if (status === 201) return body.orderId;
+function placedOrder({ status, body }: CheckoutAnswer): CheckoutAnswer['body'] {
+  if (status === 201) return body;
   throw new StackError(
     `Failed to place the demo order: the checkout answered ${status}. ${body.detail ?? ''}`,
   );

@@ -1,6 +1,7 @@
 import { shutdownRequested } from '../shutdown.ts';
 import { startEmbeddedStack } from './embedded-stack.ts';
 import { orderSearchAttributes } from './order-search-attributes.ts';
+import type { DemoOrder } from './place-demo-order.ts';
 import { createRunningParts, type RunningParts } from './running-parts.ts';
 import { StackError } from './stack-error.ts';
 import { placeFirstOrder } from './start-order.ts';
@@ -45,17 +46,17 @@ async function serve(input: {
 }): Promise<never> {
   const { stack, parts, log } = input;
   const shop = await startShop(input);
-  const orderId = await firstOrder(shop, log);
+  const order = await firstOrder(shop, log);
   const temporalUi = shop.env.TEMPORAL_UI_URL ?? stack.temporalUi;
-  log(summariseShop({ shop, temporalUi, orderId }));
+  log(summariseShop({ shop, temporalUi, order }));
   const memory = sayMemory(parts);
   if (memory !== null) log(memory);
   log('Everything is up. Ctrl-C ends it.');
   return new Promise(() => undefined);
 }
 
-/** The demo order's id; null where there is none. An order that is not delivered is no reason to take all down. */
-async function firstOrder(shop: Shop, log: Log): Promise<string | null> {
+/** The demo order; null where there is none. An order that is not delivered is no reason to take all down. */
+async function firstOrder(shop: Shop, log: Log): Promise<DemoOrder | null> {
   const { simulator } = shop;
   if (!shop.isDemo || simulator === null) {
     log(
@@ -64,7 +65,7 @@ async function firstOrder(shop: Shop, log: Log): Promise<string | null> {
     return null;
   }
   try {
-    return (await placeFirstOrder({ ...shop, simulator }, log)).orderId;
+    return await placeFirstOrder({ ...shop, simulator }, log);
   } catch (thrown) {
     if (!(thrown instanceof StackError)) throw thrown;
     log(thrown.message);

@@ -1,11 +1,17 @@
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
+import type { DemoOrder } from './place-demo-order.ts';
 import { residentMb } from './resident-memory.ts';
 import type { RunningParts } from './running-parts.ts';
 import type { Shop } from './start-shop.ts';
 
 /** Where everything is, for the person who has just started it; no secret in it, only where the secrets are. */
-export function summariseShop(input: { shop: Shop; temporalUi: string; orderId: string | null }): string {
-  const { shop, temporalUi, orderId } = input;
+export function summariseShop(input: {
+  shop: Shop;
+  temporalUi: string;
+  order: Pick<DemoOrder, 'orderId' | 'orderUrl'> | null;
+}): string {
+  const { shop, temporalUi, order } = input;
+  const orderId = order?.orderId ?? null;
   const { apiUrl, env, simulator } = shop;
   const workflows = `${temporalUi}/namespaces/${env.TEMPORAL_NAMESPACE}/workflows`;
   const line = (label: string, text: string) => `  ${label.padEnd(18)}${text}`;
@@ -15,7 +21,12 @@ export function summariseShop(input: { shop: Shop; temporalUi: string; orderId: 
     ...howToSignIn(shop),
     line('API', apiUrl),
     line('Products', `${apiUrl}/api/products`),
-    ...(orderId ? [line('The order', `${apiUrl}/admin/orders/${orderId}`)] : []),
+    ...(order
+      ? [
+          line('The order', `${apiUrl}/admin/orders/${order.orderId}`),
+          line("Customer's page", order.orderUrl),
+        ]
+      : []),
     line('Temporal Web UI', orderId ? `${workflows}/${orderWorkflowId(orderId)}` : workflows),
     ...(simulator
       ? [

@@ -18,7 +18,7 @@ export interface Storefront {
 
 export interface CheckoutAnswer {
   status: number;
-  body: { orderId: string; amountPaise: number; detail?: string } & Record<string, unknown>;
+  body: { orderId: string; orderUrl: string; amountPaise: number; detail?: string } & Record<string, unknown>;
 }
 
 export interface OrderAnswer {

@@ -32,3 +32,10 @@ export const recommendedActions: Record<FailureCode, string> = {
     'Read why it is blocked, put it right, then retry; refundedByHand ends what was paid back elsewhere.',
   internalError: 'Read the message, tell the developers, then retry: what was bought is verified first.',
 };
+
+/** The one recommended action for an order as it stands; null where nobody need do anything. */
+export function recommendedFor(order: { status: OrderStatus; code: FailureCode | null }): string | null {
+  const { status, code } = order;
+  if (status === 'waitingForStock') return 'Refill the package at the supplier: the order goes on by itself.';
+  return status === 'failed' && code !== null ? recommendedActions[code] : null;
+}

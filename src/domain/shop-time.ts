@@ -27,11 +27,14 @@ export function formatExactMoment({ at, timeZone }: { at: string; timeZone: stri
   return format.format(new Date(at));
 }
 
-/** A moment's time of day in the shop's time zone: `14:00`. */
-export function formatClock({ at, timeZone }: { at: string; timeZone: string }): string {
-  return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' }).format(
-    new Date(at),
-  );
+/** A moment in the shop's time zone, as said at `now`: `14:00` of the same day, else `23 Nov, 14:00`. */
+export function formatClock(input: { at: string; now: string; timeZone: string }): string {
+  const { at, now, timeZone } = input;
+  const isToday = shopDay({ at, timeZone }) === shopDay({ at: now, timeZone });
+  return new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, hour: '2-digit', minute: '2-digit' },
+    ...(isToday ? {} : { day: 'numeric', month: 'short' }),
+  }).format(new Date(at));
 }
 
 /** The day of a moment in the shop's time zone: `2026-11-23`. */

@@ -56,6 +56,8 @@ export interface CheckoutReply {
   discountPaise: number;
   amountPaise: number;
   currency: string;
+  /** The customer's own page of the order, by a signed link. */
+  orderUrl: string;
   payment: { gateway: GatewayName; gatewayOrderId: string; sessionId: string };
 }
 

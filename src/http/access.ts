@@ -10,6 +10,7 @@ const rolesOf: Readonly<Record<Access, readonly Role[] | null>> = {
   public: null,
   gatewaySignature: null,
   storefront: ['storefront', 'admin'],
+  storefrontOrLink: ['storefront', 'admin'],
   admin: ['admin'],
   page: ['admin'],
   visitor: null,
@@ -22,9 +23,14 @@ export function findAccessProblem(input: {
   tokens: HttpDeps['tokens'];
   /** Who is signed in; null where nobody is, or no session was asked for. */
   admin: string | null;
+  /** True for the signed link to this very order. */
+  isLinked: () => boolean;
 }): Reply | null {
   const roles = rolesOf[input.access];
   if (roles === null) return null;
+  // A wrong token is refused, whatever the link is: what is shown depends on who asks.
+  const mayByLink = input.access === 'storefrontOrLink' && !hasToken(input.authorization);
+  if (mayByLink && input.isLinked()) return null;
   if (input.access === 'page') return input.admin === null ? loginRedirect : null;
   const role = input.admin !== null ? 'admin' : findRole(input);
   if (role === null) {

@@ -9,6 +9,7 @@ import helmet from 'helmet';
 import { findAccessProblem, hasToken } from './access.ts';
 import { logRequest } from './access-log.ts';
 import { customerProblemPage, wantsJson } from './customer-layout.ts';
+import { isOrderLink } from './customer-page.ts';
 import type { HttpDeps } from './ports.ts';
 import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
@@ -45,6 +46,11 @@ export function createHttpApp(deps: HttpDeps): Express {
   });
   const sessions = createSessions(deps.sessions);
   for (const route of routes) mount({ app, route, deps, sessions });
+  // Whatever is asked of the admin site is asked by a person.
+  app.use('/admin', (_request, response, next) => {
+    response.locals.isPage = true;
+    next();
+  });
   for (const path of new Set(routes.map((route) => route.path))) app.all(path, refuseMethod(path));
   app.use((_request, response) => {
     send(
@@ -76,7 +82,9 @@ function mount({ app, route, deps, sessions }: Mounting): void {
   const guard: RequestHandler = (request, response, next) => {
     const { authorization } = request.headers;
     const admin = adminOf(request);
-    const refusal = findAccessProblem({ access: route.access, authorization, tokens: deps.tokens, admin });
+    const isLinked = () => isOrderLink(linkOf(request), deps.ports);
+    const { access } = route;
+    const refusal = findAccessProblem({ access, authorization, tokens: deps.tokens, admin, isLinked });
     if (refusal === null) next();
     else send(response, refusal);
   };
@@ -96,7 +104,7 @@ function mount({ app, route, deps, sessions }: Mounting): void {
     // Who is signed in acts under that name, whatever the body says.
     const body = !isPage && admin !== null ? { ...request.body, by: admin } : request.body;
     const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    const asked = { params: textsOf(request.params), headers, body, rawBody, query: textsOf(request.query) };
+    const asked = { ...linkOf(request), headers, body, rawBody };
     const reply = await route.handle({ ...asked, visitor }, deps);
     await visitor?.keep();
     send(response, reply);
@@ -111,6 +119,10 @@ const forged = {
   detail:
     'This form is too old, or does not come from this site. Go back, load the page anew and send it again.',
 } as const;
+
+function linkOf(request: Request) {
+  return { params: textsOf(request.params), query: textsOf(request.query) };
+}
 
 function textsOf(values: object): Record<string, string> {
   return Object.fromEntries(

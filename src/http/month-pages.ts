@@ -79,8 +79,7 @@ function badLink(request: RouteRequest, act: MonthAct): Reply | Promise<Reply> {
 function closedPage(input: { act: MonthAct; orderId: string; sentence: string }): Promise<Reply> {
   const { act, orderId, sentence } = input;
   const content = html`<p role="status">${sentence}</p>
-<p class="soft">Nothing was charged by opening this page. Questions? Answer our mail and name the order <span class="mono">${orderId}</span>.</p>
-<p><a class="button quiet" href="/orders/${orderId}">How the order stands</a></p>`;
+<p class="soft">Nothing was charged by opening this page. Questions? Answer our mail and name the order <span class="mono">${orderId}</span>.</p>`;
   return customerDocument({ title: titles[act], content, status: 409 });
 }
 
@@ -129,7 +128,7 @@ const exchange = {
 
 function payPage(input: { act: MonthAct; reply: CheckoutReply; form: PayForm | null }): Promise<Reply> {
   const { act, reply, form } = input;
-  const { orderId, amountPaise, currency, payment } = reply;
+  const { orderId, orderUrl, amountPaise, currency, payment } = reply;
   const price = formatMoney({ amountMinor: amountPaise, currency });
   const gateway = gatewayNames[payment.gateway];
   const content = html`<dl class="facts">
@@ -139,7 +138,7 @@ function payPage(input: { act: MonthAct; reply: CheckoutReply; form: PayForm | n
 ${form === null ? away : toGateway({ form, label: `Pay ${price} with ${gateway}` })}
 <p class="soft">We write to you as soon as the payment has arrived; you need not wait for it here.
 If you close this page, open the link in our mail again: it leads to this order until it is paid.</p>
-<p><a class="button quiet" href="/orders/${orderId}">How the order stands</a></p>`;
+<p><a class="button quiet" href="${orderUrl}">How the order stands</a></p>`;
   return withGateway(customerDocument({ title: titles[act], content, status: 201 }), form);
 }
 

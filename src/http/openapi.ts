@@ -56,6 +56,7 @@ const checkoutReply = z.object({
   discountPaise: z.int(),
   amountPaise: z.int().meta({ description: 'What is left to pay.' }),
   currency: z.string(),
+  orderUrl: z.url().meta({ description: "The customer's page of the order, by a signed link." }),
   payment: z.object({ gateway: z.string(), gatewayOrderId: z.string(), sessionId: z.string() }),
 });
 const accepted = z.object({ orderId: z.string(), orderStatus: status, next }).meta({ id: 'Accepted' });
@@ -117,10 +118,12 @@ function open(operationId: string, summary: string, mediaType: string, problem: 
   } satisfies ZodOpenApiOperationObject;
 }
 
-const linkParams = {
-  ...orderPath,
-  query: z.object({ until: moment, key: z.string().meta({ description: 'Signs the link.' }) }),
-};
+const linkUntil = z
+  .string()
+  .regex(/^\d{1,12}$/)
+  .meta({ description: 'Until when the link counts: seconds since 1970.' });
+const linkKey = z.string().meta({ description: 'Signs the link.' });
+const linkParams = { ...orderPath, query: z.object({ until: linkUntil, key: linkKey }) };
 const monthOffer = z.object({
   ...{ kind: z.literal('open'), orderId: z.string(), act: z.enum(['renew', 'switch']), ip: z.string() },
   ...{ productName: z.string(), amountPaise: z.int(), currency: z.string(), until: moment },
@@ -206,9 +209,11 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
         operationId: 'showOrder',
         summary: 'Where an order stands.',
         tags: ['storefront'],
-        security: storefront,
+        security: [...storefront, {}],
+        description:
+          "With a token, or by the customer's signed link without one: then without `failure`, `next` and `statusText`.",
       },
-      requestParams: orderPath,
+      requestParams: { ...orderPath, query: linkParams.query.partial() },
       responses: {
         '200': { description: 'The order.', content: json(orderSchema) },
         ...common,
@@ -252,9 +257,10 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
         'How an order stands, in the words of its customer: where a gateway sends them after the payment.',
       tags: ['customers'],
       security: [],
-      requestParams: orderPath,
+      requestParams: linkParams,
       responses: {
         200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } },
+        403: { description: 'The link is not signed, or has expired; the page says how to get one.' },
         404: { description: 'There is no such order.' },
       },
     },

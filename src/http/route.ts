@@ -4,8 +4,16 @@ import type { HttpDeps } from './ports.ts';
 /**
  * Who may call a route. `gatewaySignature`: the handler itself checks the signature, on the raw body. `admin`: the admin
  * token, or a session. `page`: a session alone; whoever has none is shown the way in. `visitor`: a page for everybody.
+ * `storefrontOrLink`: the storefront's token, or a customer's signed link to that order.
  */
-export type Access = 'public' | 'storefront' | 'admin' | 'gatewaySignature' | 'page' | 'visitor';
+export type Access =
+  | 'public'
+  | 'storefront'
+  | 'storefrontOrLink'
+  | 'admin'
+  | 'gatewaySignature'
+  | 'page'
+  | 'visitor';
 
 /** What a route reads: JSON, JSON that may be absent, the bytes as they came, a page's form, or nothing. */
 export type BodyKind = 'none' | 'json' | 'optionalJson' | 'raw' | 'form';

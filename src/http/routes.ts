@@ -1,6 +1,6 @@
 import { assertNever } from '../domain/assert-never.ts';
-import type { CheckoutOutcome, CheckoutRefusal } from '../domain/storefront.ts';
-import { customerRoutes } from './customer-page.ts';
+import type { CheckoutOutcome, CheckoutRefusal, OrderView } from '../domain/storefront.ts';
+import { customerRoutes, isByLink } from './customer-page.ts';
 import { tellFigures } from './metrics.ts';
 import { monthRoutes } from './month-pages.ts';
 import { describeApi } from './openapi.ts';
@@ -53,7 +53,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/orders/:id/resolve', access: 'admin', body: 'json', handle: resolveCase },
   ...customerRoutes,
   ...monthRoutes,
-  { method: 'GET', path: '/api/orders/:id', access: 'storefront', body: 'none', handle: showOrder },
+  { method: 'GET', path: '/api/orders/:id', access: 'storefrontOrLink', body: 'none', handle: showOrder },
   {
     method: 'GET',
     path: '/api/orders/:id/timeline',
@@ -144,7 +144,13 @@ function checkoutReply(outcome: CheckoutOutcome): Reply {
 async function showOrder(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
   const orderId = request.params.id ?? '';
   const order = isOrderId(orderId) ? await ports.findOrder({ orderId }) : null;
-  return order === null ? unknownOrder() : { status: 200, body: order };
+  if (order === null) return unknownOrder();
+  return { status: 200, body: isByLink(request) ? forCustomer(order) : order };
+}
+
+/** What staff reads of it names suppliers and codes: a customer is told the rest, the address once it is theirs. */
+function forCustomer({ failure, next, statusText, server, ...order }: OrderView): object {
+  return order.status === 'active' && server ? { ...order, server } : order;
 }
 
 async function showTimeline(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {

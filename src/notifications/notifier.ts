@@ -28,6 +28,8 @@ export interface NotifierDeps {
   /** Null where nobody set it: mails then have no link to the workflow. */
   temporalUiUrl: string | null;
   namespace: string;
+  /** The signed link to the customer's page of an order. */
+  orderLink: (input: { orderId: string; from: string }) => string;
   /** ISO UTC. */
   now: () => string;
   log: Pick<Logger, 'info'>;
@@ -63,11 +65,23 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       const customer = order?.customer ?? null;
       const { name } = customer ?? { name: null };
       const drafts = writeMails({ notice, settings, name, owner: order?.owner ?? null, now: deps.now() });
+      const link = linkOf(deps, notice);
       let sent = 0;
-      for (const draft of drafts) sent += (await sendOnce({ deps, notice, draft, customer })) ? 1 : 0;
+      for (const draft of drafts) {
+        const mail = draft.recipient === 'customer' ? { ...draft, link } : draft;
+        sent += (await sendOnce({ deps, notice, draft: mail, customer })) ? 1 : 0;
+      }
       return { sent };
     },
   };
+}
+
+/** Every mail to a customer leads to the page of their order. */
+function linkOf({ orderLink, now }: NotifierDeps, notice: Notice): MailDraft['link'] {
+  const orderId = orderIdOf(notice);
+  return orderId === null
+    ? null
+    : { label: 'How your order stands', url: orderLink({ orderId, from: now() }) };
 }
 
 async function findOrder(

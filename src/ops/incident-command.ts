@@ -31,7 +31,11 @@ export function addIncidentCommand(program: Command, ports: IncidentPorts): void
     .addOption(new Option('--package <name>', "the package's name").makeOptionMandatory())
     .addOption(new Option('--from <T>', 'begin').argParser(readMoment).makeOptionMandatory())
     .addOption(new Option('--to <T>', 'end').argParser(readMoment).makeOptionMandatory())
-    .option('--out <FILE>', 'where it is written; default incident-PACKAGE.html')
+    .addOption(
+      new Option('--out <FILE>', 'where it is written; default incident-PACKAGE.html').argParser(
+        readFileName,
+      ),
+    )
     .option('--json', 'print one line of JSON instead of writing a file')
     .addHelpText('after', help)
     .action((options: IncidentOptions) => report(ports, options));
@@ -46,6 +50,12 @@ function readMoment(text: string): string {
   return at.toISOString();
 }
 
+function readFileName(text: string): string {
+  if (!/\.(?:html|json)$/.test(text))
+    throw new InvalidArgumentError('It ends neither in .html nor in .json.');
+  return text;
+}
+
 async function report(ports: IncidentPorts, options: IncidentOptions): Promise<void> {
   const { package: packageName, from, to, json } = options;
   if (to <= from) throw new Error('Failed to report the incident: --to is not after --from.');
@@ -53,7 +63,11 @@ async function report(ports: IncidentPorts, options: IncidentOptions): Promise<v
   if (json) return ports.print(JSON.stringify(incident));
   const out = options.out ?? `incident-${packageName.replace(/[^\w.-]/g, '_')}.html`;
   const content = out.endsWith('.json') ? `${JSON.stringify(incident, null, 2)}\n` : incidentPage(incident);
-  await writeFile(out, content, { mode: 0o600 });
+  await writeFile(out, content, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      `Failed to write the report to ${out} (${error.code}). Choose a file of a folder that is there, with --out.`,
+    );
+  });
   const { orders, purchases, mismatches, clusters } = incident;
   ports.print(
     `${orders.length} orders, ${clusters.length} clusters, ${purchases.length} purchases, ${mismatches.length} mismatches: ${out}`,

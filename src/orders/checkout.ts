@@ -56,6 +56,8 @@ export interface CheckoutDeps {
   now: () => string;
   newOrderId?: (at: string) => string;
   publicUrl: string;
+  /** The signed link to the customer's page of an order; the same for the same order. */
+  orderLink: (input: { orderId: string; from: string }) => string;
   log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -210,7 +212,7 @@ export async function resumePayment(input: {
 }): Promise<CheckoutOutcome> {
   const { deps, order } = input;
   const isRenewal = order.freeMonthOf?.act === 'renew';
-  if (replyOf(order) !== null || isRenewal) return openPayment(input);
+  if (isOpened(order) || isRenewal) return openPayment(input);
   const { _id: orderId, supplier, packageKey, productId } = order;
   const reserve = (await deps.db.products.findOne({ _id: productId }))?.reserve ?? 0;
   const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
@@ -229,7 +231,7 @@ export async function openPayment(input: {
   order: OrderDocument;
 }): Promise<CheckoutOutcome> {
   const { deps, order } = input;
-  const opened = replyOf(order);
+  const opened = replyOf(input);
   if (opened !== null) return { kind: 'placed', reply: opened };
   const payment = await createGatewayOrder(input);
   if ('kind' in payment) return payment;
@@ -238,7 +240,7 @@ export async function openPayment(input: {
     { $set: { gatewayOrderId: payment.gatewayOrderId, paymentSessionId: payment.sessionId } },
   );
   const stored = await deps.db.orders.findOne({ _id: order._id });
-  const reply = stored === null ? null : replyOf(stored);
+  const reply = stored === null ? null : replyOf({ deps, order: stored });
   if (reply === null)
     throw new Error(`Failed to check order ${order._id} out: it is gone from the database.`);
   return { kind: 'placed', reply };
@@ -290,15 +292,25 @@ function gatewayOrderOf({ deps, order }: { deps: CheckoutDeps; order: OrderDocum
     amountPaise: order.amountPaise,
     currency: order.currency,
     customer: { email: order.customer.email, phone: order.customer.phone },
-    returnUrl: `${deps.publicUrl}/orders/${order._id}`,
+    returnUrl: orderUrlOf({ deps, order }),
     notifyUrl: `${deps.publicUrl}/webhooks/${order.gateway}`,
     idempotencyKey: order._id,
     expiresAt: new Date(Date.parse(order.createdAt) + checkoutExpiryMs - leadMs).toISOString(),
   };
 }
 
+/** From the checkout's own moment: a repeat answers the same link. */
+function orderUrlOf({ deps, order }: { deps: CheckoutDeps; order: OrderDocument }): string {
+  return deps.orderLink({ orderId: order._id, from: order.createdAt });
+}
+
+function isOpened({ gatewayOrderId, paymentSessionId }: OrderDocument): boolean {
+  return gatewayOrderId !== null && paymentSessionId !== null;
+}
+
 /** The first reply, whatever has become of the order since; null while its payment is not open. */
-function replyOf(order: OrderDocument): CheckoutReply | null {
+function replyOf(input: { deps: CheckoutDeps; order: OrderDocument }): CheckoutReply | null {
+  const { order } = input;
   const { gateway, gatewayOrderId, paymentSessionId: sessionId, amountPaise } = order;
   if (gatewayOrderId === null || sessionId === null) return null;
   return {
@@ -308,6 +320,7 @@ function replyOf(order: OrderDocument): CheckoutReply | null {
     discountPaise: order.discount?.discountPaise ?? 0,
     amountPaise,
     currency: order.currency,
+    orderUrl: orderUrlOf(input),
     payment: { gateway, gatewayOrderId, sessionId },
   };
 }

@@ -11,7 +11,7 @@ const longestQueue = 1_000;
 
 /** An order as the storefront sees it; null where there is none. */
 export async function findOrder(
-  deps: { db: Rows; shopTimeZone: string },
+  deps: { db: Rows; shopTimeZone: string; now: () => string },
   { orderId }: { orderId: string },
 ): Promise<OrderView | null> {
   const order = await deps.db.orders.findOne({ _id: orderId });
@@ -23,7 +23,7 @@ export async function findOrder(
     status,
     statusSince: order.statusSince,
     statusText: describeStatus({ status, position, failureMessage: failure?.message ?? null }),
-    customerText: describeStatusForCustomer({ status, expectedBy: expectedBy(order, deps.shopTimeZone) }),
+    customerText: describeStatusForCustomer({ status, expectedBy: expectedBy(order, deps) }),
     productId: order.productId,
     productName: order.productName,
     ramGb: order.ramGb,
@@ -41,8 +41,11 @@ export async function findOrder(
   };
 }
 
-function expectedBy({ next }: OrderDocument, timeZone: string): string | null {
-  return next === null || next.at === null ? null : formatClock({ at: next.at, timeZone });
+function expectedBy(
+  { next }: OrderDocument,
+  { shopTimeZone: timeZone, now }: { shopTimeZone: string; now: () => string },
+): string | null {
+  return next === null || next.at === null ? null : formatClock({ at: next.at, now: now(), timeZone });
 }
 
 /** The place of a queued order among those of its package, by time of payment, from 1. */

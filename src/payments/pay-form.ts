@@ -2,7 +2,6 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { CheckoutReply, PayForm } from '../domain/storefront.ts';
 
 interface PayFormSettings {
-  publicUrl: string;
   cashfree: { baseUrl: string };
   /** Null where that gateway is switched off. */
   razorpay: { baseUrl: string; keyId: string } | null;
@@ -16,7 +15,7 @@ interface PayFormSettings {
  * (v3) sends with a payment session; its reference knows the library alone.
  */
 export function payFormOf(settings: PayFormSettings, reply: CheckoutReply): PayForm | null {
-  const { orderId, amountPaise, currency, payment } = reply;
+  const { orderId, orderUrl, amountPaise, currency, payment } = reply;
   const { gateway, gatewayOrderId, sessionId } = payment;
   switch (gateway) {
     case 'cashfree': {
@@ -26,7 +25,6 @@ export function payFormOf(settings: PayFormSettings, reply: CheckoutReply): PayF
     case 'razorpay': {
       if (settings.razorpay === null) return null;
       const { baseUrl, keyId } = settings.razorpay;
-      const back = addressOf(settings.publicUrl, `orders/${orderId}`);
       return {
         url: addressOf(baseUrl, 'v1/checkout/embedded'),
         fields: {
@@ -35,8 +33,8 @@ export function payFormOf(settings: PayFormSettings, reply: CheckoutReply): PayF
           amount: String(amountPaise),
           currency,
           name: `Order ${orderId}`,
-          callback_url: back,
-          cancel_url: back,
+          callback_url: orderUrl,
+          cancel_url: orderUrl,
         },
       };
     }

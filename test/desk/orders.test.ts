@@ -4,12 +4,13 @@ import { createAuditLog } from '../../src/audit/audit-log.ts';
 import { collectionsOf } from '../../src/database.ts';
 import { findStuckOrders } from '../../src/desk/find-stuck-orders.ts';
 import { listOrders, type OrderQuery } from '../../src/desk/list-orders.ts';
+import { reportIncident } from '../../src/desk/report-incident.ts';
 import { reportOrder } from '../../src/desk/report-order.ts';
 import { orderStatuses } from '../../src/domain/order.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { boundOf } from '../../src/domain/state-table.ts';
 import type { NotificationDocument } from '../../src/notifications/notifier.ts';
-import { anOrder, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
+import { anOrder, aPackage, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const policy = resolvePolicy(defaultPolicy);
@@ -58,6 +59,17 @@ test('orders are listed newest first by status, code, package and address, witho
     failureCode: 'lockTimeout',
     next: null,
   });
+});
+
+test('an incident of a package that nobody knows is an error that names those that are known', async () => {
+  const ask = (packageName: string) =>
+    reportIncident({ db, policy }, { packageName, from: '2026-11-21', to: '2026-11-22' });
+  await db.packages.deleteMany({});
+  await assert.rejects(ask('10.9.9'), /there is no package "10\.9\.9"\. Import the catalogue first\./);
+  await db.packages.insertOne(aPackage({ packageKey: '103.181.91', name: 'renamed' }));
+  await assert.rejects(ask('10.9.9'), /there is no package "10\.9\.9"\. Known are: renamed\./);
+  assert.equal((await ask('103.181.91')).packageName, '103.181.91');
+  assert.deepEqual((await ask('renamed')).orders, []);
 });
 
 test('a report has everything of one order and nothing of its customer', async () => {

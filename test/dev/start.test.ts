@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { canConnect } from '../../src/dev/can-connect.ts';
@@ -11,6 +11,7 @@ import { runCommand } from '../../src/dev/child-process.ts';
 import type { ServiceSecrets } from '../../src/dev/service-secrets.ts';
 import { createSimulatorControl } from '../../src/dev/simulator-control.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertAbsent, formsOf, passwordsSold } from '../support/secrets.ts';
 import { useStack } from '../support/stack.ts';
 
 // Builds the tools before a stack of our own needs them, so that no test waits for that.
@@ -127,10 +128,43 @@ test('a start delivers one order, says where everything is, keeps secrets to its
     /is in use by process \d+\. Use the stack that runs, or stop it, or give another folder/,
   );
 
+  const control = createSimulatorControl(`http://${addressesOf(said)[3]}/simulator`);
+  const passwords = await passwordsSold(control);
   started.child.kill('SIGINT');
   assert.equal(await started.ended, 0);
   await assertAllGone(addressesOf(said));
+  assertFilesKeepSecrets(passwords);
 });
+
+/**
+ * No file of the data folder holds the login of a server, or a secret of ours. Two do by their purpose: `secrets.json`
+ * keeps ours, and the simulator, who is supplier and gateway here, knows what it sold and who calls.
+ */
+function assertFilesKeepSecrets(passwords: string[]): void {
+  assert.equal(passwords.length, 1);
+  const files = readdirSync(dataDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(dataDir, join(parentPath, name)))
+    .filter((name) => name !== 'secrets.json' && !name.startsWith(`simulator${sep}`))
+    .map((name) => ({ name, text: readFileSync(join(dataDir, name), 'latin1') }));
+  const holds = (name: RegExp, word: string) =>
+    files.some((file) => name.test(file.name) && file.text.includes(word));
+  for (const name of [/^temporal\.db/, /^worker\.log$/, /^api\.log$/]) {
+    assert.ok(holds(name, firstOrder), `${name} can be searched`);
+  }
+  const isReadable = files.some(({ name }) => name.startsWith('ferretdb'));
+  assert.ok(!isReadable || holds(/^ferretdb/, firstOrder), 'the database can be searched');
+  // A page of a file may end within a password: then one half of it is whole.
+  const halves = passwords.flatMap((word) => [word.slice(0, word.length / 2), word.slice(word.length / 2)]);
+  const forms = halves.flatMap((half) => formsOf(half).filter((form) => form.length >= half.length));
+  const secrets = Object.values(keptSecrets());
+  assertAbsent({ words: [...passwords, ...secrets], places: files });
+  for (const { name, text } of files) {
+    assert.ok(!forms.some((form) => text.includes(form)), `${name} holds a part of a password`);
+  }
+  const withoutOrders = files.filter(({ name }) => /^temporal\.db|\.log$/.test(name));
+  assertAbsent({ words: ['Demo Customer', 'customer@example.com', '9876543210'], places: withoutOrders });
+}
 
 test('started again it keeps its data and places one more order; a part that dies ends everything', async () => {
   const started = start(['--data', dataDir]);

@@ -24,6 +24,7 @@ const reply: CheckoutReply = {
   discountPaise: 0,
   amountPaise: 49_900,
   currency: 'INR',
+  orderUrl: 'https://shop.example/orders/ord-1?until=1&key=k',
   payment: { gateway: 'cashfree', gatewayOrderId: '7', sessionId: 'session_x' },
 };
 
@@ -49,7 +50,7 @@ const order: OrderView = {
 test('without a valid token every guarded route answers 401 and calls nothing', async (context) => {
   const { call } = await serveApp(context);
   for (const { method, path, access } of routes) {
-    if (access !== 'storefront' && access !== 'admin') continue;
+    if (access !== 'storefront' && access !== 'storefrontOrLink' && access !== 'admin') continue;
     for (const token of [undefined, '', 'wrong', `${adminToken}x`, adminToken.slice(1)]) {
       const answer = await call({
         method,
@@ -271,6 +272,34 @@ test('an order is shown by its id, and an unknown or malformed id is a 404', asy
     assert.equal(missing.json.type, '/problems/unknown-order');
   }
   assert.equal((await call({ path: '/api/orders/%ZZ', token: storefrontToken })).status, 400);
+});
+
+test('an order is shown by its signed link too: without what staff reads, and the address only once it is theirs', async (context) => {
+  const link = { orderId: 'ord-1', purpose: 'order', until: '99', key: 'good' };
+  let shown = order;
+  const { call } = await serveApp(context, {
+    findOrder: async () => shown,
+    isValidLink: (asked) => JSON.stringify(asked) === JSON.stringify(link),
+  });
+  const ask = (query: string, token?: string) =>
+    call({ path: `/api/orders/ord-1?${query}`, ...(token === undefined ? {} : { token }) });
+  const { statusText, ...delivered } = order;
+  assert.deepEqual((await ask('until=99&key=good')).json, delivered);
+  const failure = { code: 'wrongPackage', message: 'SmartVPS said so.', since: order.statusSince } as const;
+  shown = { ...order, status: 'failed', failure, next: { text: 'refund', at: null } };
+  const { server, ...late } = { ...delivered, status: 'failed' };
+  assert.deepEqual((await ask('until=99&key=good')).json, late);
+  assert.deepEqual((await ask('until=99&key=good', storefrontToken)).json, { ...shown });
+  for (const query of [
+    '',
+    'until=99&key=bad',
+    'until=98&key=good',
+    'key=good',
+    'until=99&key=good&key=good',
+  ]) {
+    assert.equal((await ask(query)).status, 401, query);
+  }
+  assert.equal((await ask('until=99&key=good', 'x'.repeat(40))).status, 401, 'a wrong token');
 });
 
 const accepted: OrderActOutcome = {

@@ -15,7 +15,7 @@ const rules: Record<string, Access> = {
   'GET /openapi.json': 'public',
   'GET /api/products': 'storefront',
   'POST /api/checkout': 'storefront',
-  'GET /api/orders/:id': 'storefront',
+  'GET /api/orders/:id': 'storefrontOrLink',
   'GET /api/orders/:id/timeline': 'admin',
   'POST /api/orders/provision': 'admin',
   'POST /api/orders/:id/retry': 'admin',
@@ -76,7 +76,7 @@ test('no route lets in a stranger, or a token where only people act', async (con
     const body = route.method === 'POST' && route.body !== 'form' ? { body: {} } : {};
     const ask = async (token?: string) =>
       (await call({ method: route.method, path, ...body, ...(token === undefined ? {} : { token }) })).status;
-    if (route.access === 'storefront' || route.access === 'admin') {
+    if (['storefront', 'storefrontOrLink', 'admin'].includes(route.access)) {
       assert.equal(await ask(), 401, nameOf(route));
       assert.equal(await ask('x'.repeat(40)), 401, nameOf(route));
     }
@@ -234,6 +234,16 @@ test('a session that a long request stores again lets nobody in whose admin is g
     generation = 'first';
     assert.equal((await visit(url, '/admin/servers', page.cookie)).status, 303, 'it stays ended');
   }
+});
+
+test("every answer lets the browser keep the session's cookie for the idle time from there", async (context) => {
+  const { url, cookie } = await signIn(context, {}, { idleMs: 60_000 });
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  context.mock.timers.tick(50_000);
+  const { headers } = await fetch(`${url}/admin/servers`, { headers: { cookie } });
+  const kept = headers.getSetCookie().find((one) => one.startsWith('harbourmaster.session=')) ?? '';
+  const expires = Date.parse(/Expires=([^;]+)/.exec(kept)?.[1] ?? '');
+  assert.ok(Math.abs(expires - Date.now() - 60_000) < 2_000, kept);
 });
 
 test('a session gets a new id at its login', async (context) => {

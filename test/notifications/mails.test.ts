@@ -26,6 +26,7 @@ const notifier = createNotifier({
   shopTimeZone: 'Asia/Kolkata',
   temporalUiUrl: 'http://127.0.0.1:8233/',
   namespace: 'shop',
+  orderLink: ({ orderId, from }) => `https://shop.example/orders/${orderId}?until=${Date.parse(from)}&key=k`,
   now: () => '2026-11-23T14:30:00.000Z',
   log: { info: () => {} },
 });
@@ -95,7 +96,22 @@ test('a refund names its amount, and says whether the order was cancelled', asyn
   assert.match((await mailOf({ ...refund, cancelled: true })).text, /^your order ord-1 is cancelled\.$/m);
 });
 
-test('no mail to a customer holds a code, a supplier, a package, a workflow or a link', async () => {
+test('every mail to a customer leads to the page of their order; none to the admin does', async () => {
+  const link = `How your order stands: https://shop.example/orders/ord-1?until=${Date.parse('2026-11-23T14:30:00.000Z')}&key=k`;
+  for (const [index, told] of toCustomer.entries()) {
+    await notifier.notify({ factId: `f${index}`, ...told } as Notice);
+  }
+  await notifier.notify({ factId: 'admin', kind: 'credentialsLate', orderId, ip: '103.1.1.1', until: at });
+  const mails = await simulator.control.mails();
+  assert.equal(mails.length, toCustomer.length + 1);
+  for (const { to, text, html } of mails) {
+    const isCustomers = to[0] === 'customer@example.com';
+    assert.equal(text.split('\n').includes(link), isCustomers, text);
+    assert.equal(html.includes('/orders/ord-1?until='), isCustomers);
+  }
+});
+
+test('no mail to a customer holds a code, a supplier, a package, a workflow or another link', async () => {
   for (const [index, told] of toCustomer.entries()) {
     await notifier.notify({ factId: `f${index}`, ...told } as Notice);
   }
@@ -106,7 +122,8 @@ test('no mail to a customer holds a code, a supplier, a package, a workflow or a
     'i',
   );
   for (const { subject, text, html } of mails) {
-    assert.doesNotMatch(`${subject}\n${text}\n${html}`, inner);
+    const own = /https:\/\/shop\.example\/orders\/ord-1\?\S*?key=k/g;
+    assert.doesNotMatch(`${subject}\n${text}\n${html}`.replaceAll(own, ''), inner);
     assert.match(html, /^<!doctype html>/);
   }
 });

@@ -110,6 +110,7 @@ function notifierWith(change: Partial<NotifierDeps> = {}) {
     shopTimeZone: 'Asia/Kolkata',
     temporalUiUrl: 'http://127.0.0.1:8233',
     namespace: 'default',
+    orderLink: ({ orderId }) => `https://shop.example/orders/${orderId}?until=1&key=k`,
     now: () => new Date().toISOString(),
     log: { info: () => {} },
     ...change,

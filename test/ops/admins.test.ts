@@ -81,6 +81,16 @@ test('an incident is one file that needs nothing else, readable by its owner alo
   assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), incident);
 });
 
+test('a report goes into a .html or .json file of a folder that is there; anything else is said', async () => {
+  const span = ['--package', 'x', '--from', '2026-11-21', '--to', '2026-11-22'];
+  const ports = { reportIncident: verb(incident).call };
+  const odd = await run(['incident', ...span, '--out', 'report.txt'], ports);
+  assert.deepEqual([odd.code, /neither in \.html nor in \.json/.test(odd.err)], [2, true], odd.err);
+  const lost = await run(['incident', ...span, '--out', '/no-such-folder/report.html'], ports);
+  assert.equal(lost.code, 1);
+  assert.match(lost.err, /Failed to write the report to \/no-such-folder\/report\.html \(ENOENT\)\. Choose/);
+});
+
 test('a span of time that cannot be read, or ends before it begins, is wrong usage', async () => {
   const from = ['--package', 'x', '--from', 'yesterday', '--to', '2026-11-21'];
   assert.equal((await run(['incident', ...from])).code, 2);

@@ -75,6 +75,8 @@ function checkOut(change: Partial<CheckoutRequest> = {}, deps: Partial<CheckoutD
     policy: { checkoutExpiryMs: 3_600_000 },
     now,
     publicUrl: 'https://shop.example',
+    orderLink: ({ orderId, from }) =>
+      `https://shop.example/orders/${orderId}?until=${Date.parse(from)}&key=k`,
     log: { info: () => {}, warn: () => {} },
     ...deps,
   });

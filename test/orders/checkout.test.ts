@@ -83,6 +83,8 @@ function checkoutWith(gateway: PaymentGateway, change: Partial<CheckoutDeps> = {
     policy: { checkoutExpiryMs: 3_600_000 },
     now: () => at,
     publicUrl: 'https://shop.example',
+    orderLink: ({ orderId, from }) =>
+      `https://shop.example/orders/${orderId}?until=${Date.parse(from)}&key=k`,
     log: { info: () => {}, warn: () => {} },
     ...change,
   });
@@ -96,6 +98,7 @@ test('a checkout stores the order before it asks the gateway, at the price of th
   const { gateway, calls } = fakeGateway();
   const reply = placed(await checkoutWith(gateway)(request));
   assert.match(reply.orderId, /^[a-z0-9-]{3,40}$/);
+  const orderUrl = `https://shop.example/orders/${reply.orderId}?until=${Date.parse(at)}&key=k`;
   assert.deepEqual(reply, {
     orderId: reply.orderId,
     status: 'pendingPayment',
@@ -103,6 +106,7 @@ test('a checkout stores the order before it asks the gateway, at the price of th
     discountPaise: 0,
     amountPaise: 49_900,
     currency: 'INR',
+    orderUrl,
     payment: { gateway: 'cashfree', gatewayOrderId: `cf-${reply.orderId}`, sessionId: 'session-1' },
   });
   assert.deepEqual(calls[0]?.order, {
@@ -110,7 +114,7 @@ test('a checkout stores the order before it asks the gateway, at the price of th
     amountPaise: 49_900,
     currency: 'INR',
     customer: { email: 'customer@example.com', phone: '+919876543210' },
-    returnUrl: `https://shop.example/orders/${reply.orderId}`,
+    returnUrl: orderUrl,
     notifyUrl: 'https://shop.example/webhooks/cashfree',
     idempotencyKey: reply.orderId,
     expiresAt: '2026-11-23T08:55:00.000Z',

@@ -12,7 +12,7 @@ import { anOrder, aPackage } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
 const db = collectionsOf((await freshDatabase()).db);
-const deps = { db, shopTimeZone: 'Asia/Kolkata' };
+const deps = { db, shopTimeZone: 'Asia/Kolkata', now: () => '2026-11-23T07:00:00.000Z' };
 const at = '2026-11-23T08:00:00.000Z';
 
 const order: OrderDocument = {

@@ -42,6 +42,7 @@ async function setUp(state: FreeMonth['state'] = 'running') {
     gateways: { cashfree },
     policy: { checkoutExpiryMs: 3_600_000 },
     publicUrl: 'https://shop.example',
+    orderLink: () => 'https://shop.example/orders/x?until=9&key=k',
     now: () => at,
     log: { info: () => undefined, warn: () => undefined },
   } as unknown as CheckoutDeps;

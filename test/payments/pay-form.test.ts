@@ -4,7 +4,6 @@ import type { CheckoutReply } from '../../src/domain/storefront.ts';
 import { payFormOf } from '../../src/payments/pay-form.ts';
 
 const settings = {
-  publicUrl: 'https://shop.example/',
   cashfree: { baseUrl: 'https://cashfree.example' },
   razorpay: { baseUrl: 'https://razorpay.example/', keyId: 'key-1' },
 };
@@ -13,6 +12,7 @@ function replyBy(gateway: 'cashfree' | 'razorpay'): CheckoutReply {
   return {
     ...{ orderId: 'ord-1', status: 'pendingPayment', currency: 'INR' },
     ...{ listPricePaise: 89_900, discountPaise: 0, amountPaise: 89_900 },
+    orderUrl: 'https://shop.example/orders/ord-1?until=9&key=k',
     payment: { gateway, gatewayOrderId: 'gw-1', sessionId: 'session-1' },
   };
 }
@@ -33,8 +33,8 @@ test('Razorpay is opened by its order, in paise, and comes back to the page of o
       amount: '89900',
       currency: 'INR',
       name: 'Order ord-1',
-      callback_url: 'https://shop.example/orders/ord-1',
-      cancel_url: 'https://shop.example/orders/ord-1',
+      callback_url: 'https://shop.example/orders/ord-1?until=9&key=k',
+      cancel_url: 'https://shop.example/orders/ord-1?until=9&key=k',
     },
   });
 });

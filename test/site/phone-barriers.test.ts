@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import type { OrderReport } from '../../src/domain/order-report.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import type { StockCard } from '../../src/http/site/site-ports.ts';
 import { serveApp } from '../http/serve-app.ts';
 import { openBrowser } from '../support/browser.ts';
+import { anOrderReport } from './an-order-report.ts';
 import { openSite } from './site-browser.ts';
 
 // The states of pages that are seldom seen, each on a phone by day and by night.
@@ -47,37 +47,7 @@ test('the page of a fault fits a phone and has no serious barrier', async (conte
   await assertFits(context, { ports: { listLocks }, path: '/admin/locks', look: 'problem', words });
 });
 
-const report: OrderReport = {
-  ...{ orderId: 'ord-01m7z22vtkd37c4mpb6p', status: 'failed', since: at, ageSeconds: 7_200 },
-  statusText: 'Needs a decision: It is not known whether the supplier sold a server.',
-  ...{ packageKey: '103.181.91', failureCode: 'purchaseUnknown' },
-  failure: { code: 'purchaseUnknown', message: 'It is not known whether it was sold.', since: at },
-  next: { text: 'The customer gets the money back', at: '2026-11-23T10:00:00.000Z' },
-  recommended: 'Settle the case first.',
-  decisionDeadline: '2026-11-23T10:00:00.000Z',
-  ...{ owner: 'order-ord-01m7z22vtkd37c4mpb6p', webUi: 'http://127.0.0.1:8233/namespaces/default' },
-  product: { productId: 'silver-91', name: 'Silver', ramGb: 8, os: 'Ubuntu 22' },
-  amount: { amountMinor: 49_900, currency: 'INR' },
-  ...{ createdAt: at, paidAt: at, money: 'kept', remedy: null },
-  goods: { state: 'parked', purchaseId: 'ord-01m7z22vtkd37c4mpb6p#1' },
-  payments: [],
-  purchases: [],
-  servers: [],
-  notices: [],
-  acts: [],
-  refunds: [],
-  openCase: {
-    purchaseId: 'ord-01m7z22vtkd37c4mpb6p#1',
-    sentence: 'It is not known whether the supplier sold a server.',
-    openedAt: at,
-  },
-  offered: ['resolve', 'retry', 'compensate'],
-  timeline: [
-    { at, source: 'order', text: 'Paid.' },
-    { at, source: 'supplier', text: 'smartvps answered.', detail: `HTTP 500: ${'x'.repeat(300)}` },
-  ],
-  hasHistory: false,
-};
+const report = anOrderReport();
 
 test('a failed order with an open case fits a phone and has no serious barrier', async (context) => {
   const ports = { reportOrder: async () => report };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { SimulatorControl } from '../../src/dev/simulator-control.ts';
 import { allRuns, searchableText } from './histories.ts';
 import type { TestService } from './service.ts';
 
@@ -12,7 +13,7 @@ const collectionsWithCustomers = ['orders'];
  * the supplier ever gave out, no secret of ours, and beyond the order itself nothing of the customer.
  */
 export async function assertNothingLeaked(service: TestService): Promise<void> {
-  const passwords = await passwordsSold(service);
+  const passwords = await passwordsSold(service.simulator);
   assert.ok(passwords.length > 0, 'something was sold, so there is a password to look for');
   const secrets = [...passwords, ...Object.values(service.secrets)];
   const histories = await readHistories(service);
@@ -27,20 +28,47 @@ export async function assertNothingLeaked(service: TestService): Promise<void> {
   assertAbsent({ words: personalData, places: [...histories, ...logs, ...withoutCustomers] });
 }
 
-interface Place {
+/** Something that was written or answered, as text. */
+export interface Place {
   name: string;
   text: string;
 }
 
-function assertAbsent({ words, places }: { words: string[]; places: Place[] }): void {
+/** Fails where a place holds one of the words, however it is written there. */
+export function assertAbsent({ words, places }: { words: string[]; places: Place[] }): void {
+  const forms = words.flatMap(formsOf);
   const found = places.flatMap(({ name, text }) => {
-    const position = words.map((word) => text.indexOf(word)).find((index) => index >= 0);
+    const position = forms.map((form) => text.indexOf(form)).find((index) => index >= 0);
     return position === undefined ? [] : [`${name}: ...${text.slice(Math.max(0, position - 80), position)}`];
   });
   assert.deepEqual(found, [], 'places that hold what they must not');
 }
 
-async function passwordsSold({ simulator }: TestService): Promise<string[]> {
+/** How a text may stand in a page, JSON, an URL, or in base64 at any of its three places. */
+export function formsOf(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const escaped = (of: string) => of.replace(/[&<>]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  const html = (quote: string) =>
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", quote);
+  const base64 = ['', 'x', 'xx'].map((before) => {
+    const bytes = Buffer.from(before + text);
+    // Only whole groups that hold nothing but the text itself.
+    const from = before === '' ? 0 : 4;
+    return bytes.toString('base64').slice(from, Math.floor(bytes.length / 3) * 4);
+  });
+  const forms = [text, json, escaped(json), html('&#39;'), html("'"), encodeURIComponent(text), ...base64];
+  return [...new Set(forms)];
+}
+
+/** The password of every server that the supplier ever sold. */
+export async function passwordsSold(
+  simulator: Pick<SimulatorControl, 'ledger' | 'server'>,
+): Promise<string[]> {
   const { servers } = await simulator.ledger();
   const sold = await Promise.all(servers.map(({ address }) => simulator.server(address)));
   return sold.map(({ password }) => password);

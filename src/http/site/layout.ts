@@ -77,6 +77,12 @@ export function moment(at: string | null, timeZone: string): Html {
   return html`<time datetime="${at}" title="${at}">${formatMoment({ at, timeZone })}</time>`;
 }
 
+/** What happens next by itself, and when: some sentences lead to their moment, others end before it. */
+export function nextMove({ text, at }: { text: string; at: string | null }, timeZone: string): Html {
+  if (at === null) return html`${text}`;
+  return html`${text}${/ (?:at|before|until)$/.test(text) ? ' ' : ', '}${moment(at, timeZone)}`;
+}
+
 /** Back to a page after an act, so that loading it anew does nothing again. */
 export function backTo(location: string): Reply {
   return { status: 303, contentType: 'text/html; charset=utf-8', text: '', headers: { location } };

@@ -1,3 +1,4 @@
+import { parseRupees } from '../../domain/money.ts';
 import type { HttpDeps } from '../ports.ts';
 import { isOrderId, readCompensate, readResolve } from '../read-request.ts';
 import type { Notice, Reply, RouteRequest } from '../route.ts';
@@ -33,16 +34,23 @@ export const cancelFromPage = takeAct(async ({ orderId, by, reason }, ports) =>
 );
 
 export const compensateFromPage = takeAct(async ({ orderId, by, reason, form }, ports) => {
-  const { option, productId, amountPaise, reference } = form;
+  const { option, productId, amount, reference } = form;
+  const amountPaise = amount ? parseRupees(amount) : undefined;
+  if (amount && amountPaise === undefined) return noAmount;
   const body = {
     ...{ option, by, reason },
     ...(productId ? { productId } : {}),
-    ...(amountPaise ? { amountPaise: Number(amountPaise) } : {}),
+    ...(amountPaise === undefined ? {} : { amountPaise }),
     ...(reference ? { reference } : {}),
   };
   const read = readCompensate({ orderId, body });
   return read.ok ? noticeOf(await ports.compensateOrder(read.value)) : refusedForm(read.reply);
 });
+
+const noAmount: Notice = {
+  tone: 'bad',
+  lines: ['Nothing was done: write the amount in rupees, like 150 or 150.00.'],
+};
 
 export const resolveFromPage = takeAct(async ({ orderId, by, reason, form }, ports) => {
   const { outcome, ip, acceptMismatch } = form;

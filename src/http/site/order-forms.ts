@@ -60,7 +60,7 @@ const remedyFields = html`<label for="option">Remedy<select id="option" name="op
   (option) => html`<option value="${option}">${remedyWords[option]}</option>`,
 )}</select></label>
 <label for="productId">B: it is sold as (product id)<input id="productId" name="productId"></label>
-<label for="amountPaise">B: what goes back, in paise<input id="amountPaise" name="amountPaise" inputmode="numeric"></label>
+<label for="amount">B: what goes back, in rupees (150.00)<input id="amount" name="amount" inputmode="decimal"></label>
 <label for="reference">By hand: reference of the payment<input id="reference" name="reference"></label>`;
 
 /** One folded form of an order's page. */

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { describeDuration } from '../../domain/duration.ts';
 import { formatMoney } from '../../domain/money.ts';
+import type { Goods, Money, OrderStatus } from '../../domain/order.ts';
 import type { OrderReport } from '../../domain/order-report.ts';
 import type { StoryLine } from '../../domain/order-story.ts';
 import { formatExactMoment } from '../../domain/shop-time.ts';
@@ -9,7 +10,7 @@ import { problem } from '../problem.ts';
 import { isOrderId } from '../read-request.ts';
 import type { Reply, RouteRequest, Visitor } from '../route.ts';
 import { type Html, nothing } from './html.ts';
-import { moment, page } from './layout.ts';
+import { moment, nextMove, page } from './layout.ts';
 import { actForms, orderForm } from './order-forms.ts';
 import { badge } from './orders-page.ts';
 import { visitorOf } from './read-form.ts';
@@ -51,18 +52,25 @@ ${factsCard(report, zone)}
 const lostSteps = html`<p class="soft small">The workflows' own steps are not shown: Temporal does not keep them any more, or does not answer. Everything else is from our own records.</p>`;
 
 function standing(report: OrderReport, zone: string): Html {
-  const { status, statusText, ageSeconds, since, failure, recommended, next, decisionDeadline, openCase } =
-    report;
+  const { status, ageSeconds, since, failure, recommended, next, decisionDeadline, openCase } = report;
+  const latest = report.timeline.findLast(({ source }) => source === 'order');
   return html`<section class="card"><h2>Where it stands</h2>
 <p>${badge(status)} <span class="soft">for ${describeDuration(ageSeconds * 1000)}, since ${moment(since, zone)}</span></p>
-${failure === null || status !== 'failed' ? nothing : html`<p>${statusText} <span class="mono">(${failure.code})</span></p>`}
+${failure === null || status !== 'failed' ? nothing : html`<p>${failure.message} <span class="mono">(${failure.code})</span></p>`}
 <dl class="facts">
-<dt>Next by itself</dt><dd>${next === null ? 'nothing: it waits for you, or has ended' : html`${next.text}${next.at === null ? nothing : html` – ${moment(next.at, zone)}`}`}</dd>
+${latest === undefined || status === 'failed' ? nothing : html`<dt>Latest</dt><dd>${latest.text}</dd>`}
+<dt>Next by itself</dt><dd>${next === null ? (ends[status] ?? 'Nothing: the order has ended.') : nextMove(next, zone)}</dd>
 ${decisionDeadline === null ? nothing : html`<dt>Decision by</dt><dd>${moment(decisionDeadline, zone)}</dd>`}
 ${recommended === null ? nothing : html`<dt>Recommended</dt><dd><b>${recommended}</b></dd>`}
 ${openCase === null ? nothing : html`<dt>Open case</dt><dd>${openCase.sentence} <span class="soft mono">(${openCase.purchaseId}, since ${moment(openCase.openedAt, zone)})</span></dd>`}
 </dl></section>`;
 }
+
+/** Where no record says what comes next. */
+const ends: Partial<Record<OrderStatus, string>> = {
+  pendingPayment: 'The payment starts it; unpaid, it expires.',
+  failed: 'Nothing: it waits for you.',
+};
 
 function timeline(lines: readonly StoryLine[], timeZone: string): Html {
   return html`<ol class="timeline">${lines.map(
@@ -70,6 +78,25 @@ function timeline(lines: readonly StoryLine[], timeZone: string): Html {
       html`<li class="${source}"><time class="at" datetime="${at}" title="${at}">${formatExactMoment({ at, timeZone })}</time><span class="source">${source}</span>${text}${detail === undefined ? nothing : html`<pre tabindex="0">${detail}</pre>`}</li>`,
   )}</ol>`;
 }
+
+const moneyWords: Record<Money, string> = {
+  unpaid: 'not paid',
+  kept: 'paid, with us',
+  refunding: 'on its way back',
+  refunded: 'sent back',
+};
+const goodsWords: Record<Goods['state'], string> = {
+  none: 'none',
+  buying: 'being bought:',
+  parked: 'unclear, see its case:',
+  delivered: 'delivered:',
+};
+const verdictWords: Readonly<Record<string, string>> = {
+  right: 'the right amount',
+  mismatch: 'a wrong amount: goes back',
+  extra: 'one too many: goes back',
+  unmatched: 'for no order of ours',
+};
 
 function factsCard(report: OrderReport, zone: string): Html {
   const { product, amount, createdAt, paidAt, money, goods, remedy, owner, webUi } = report;
@@ -79,11 +106,11 @@ function factsCard(report: OrderReport, zone: string): Html {
 <dt>Price</dt><dd>${formatMoney(amount)}</dd>
 <dt>Ordered on</dt><dd>${moment(createdAt, zone)}</dd>
 <dt>Paid on</dt><dd>${moment(paidAt, zone)}</dd>
-<dt>Money</dt><dd>${money}</dd>
-<dt>Goods</dt><dd>${goods.state}${goods.state === 'none' ? nothing : html` <span class="mono">${goods.purchaseId}</span>`}</dd>
+<dt>Money</dt><dd>${moneyWords[money]}</dd>
+<dt>Server for it</dt><dd>${goodsWords[goods.state]}${goods.state === 'none' ? nothing : html` <span class="mono">${goods.purchaseId}</span>`}</dd>
 ${remedy === null ? nothing : html`<dt>Remedy</dt><dd>${remedy.option}</dd>`}
 ${report.servers.map(({ ip, state, expiresAt }) => html`<dt>Server</dt><dd><span class="mono">${ip}</span>, ${state}, paid until ${moment(expiresAt, zone)}</dd>`)}
-${report.payments.map((row) => html`<dt>Payment</dt><dd>${row.gateway} <span class="mono">${row.paymentId}</span>, ${formatMoney(row.amount)}, ${row.verdict ?? 'not judged yet'}</dd>`)}
+${report.payments.map((row) => html`<dt>Payment</dt><dd>${row.gateway} <span class="mono">${row.paymentId}</span>, ${formatMoney(row.amount)}, ${verdictWords[row.verdict ?? ''] ?? 'not judged yet'}</dd>`)}
 ${report.refunds.map((row) => html`<dt>Refund</dt><dd><span class="mono">${row.refundId}</span>, ${formatMoney(row.amount)}, ${row.state}</dd>`)}
 ${owner === null ? nothing : html`<dt>Workflow</dt><dd class="mono">${owner}</dd>`}
 </dl>${webUi === null ? nothing : html`<p><a href="${webUi}">Open it in the Temporal Web UI</a></p>`}</section>`;

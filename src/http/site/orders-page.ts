@@ -7,7 +7,7 @@ import type { HttpDeps } from '../ports.ts';
 import { isOrderId } from '../read-request.ts';
 import type { Notice, Reply, RouteRequest, Visitor } from '../route.ts';
 import { type Html, nothing } from './html.ts';
-import { backTo, moment, page, reasonField, token } from './layout.ts';
+import { backTo, moment, nextMove, page, reasonField, token } from './layout.ts';
 import { formOf, noReason, noticeOf, readSaid, valuesOf, visitorOf } from './read-form.ts';
 import type { OpenOrders, OrderSearch } from './site-ports.ts';
 
@@ -196,15 +196,17 @@ const retriable: readonly OrderStatus[] = [
 
 function rowOf(order: OrderLine, timeZone: string): Html {
   const { orderId, status, statusText, packageKey, since, ageSeconds, failureCode, next } = order;
+  // The badge says the status already.
+  const sentence = statusText.replace(`${statusWords[status]}: `, '');
   const box = retriable.includes(status)
     ? html`<label class="inline"><input type="checkbox" name="orderId" value="${orderId}" aria-label="Choose ${orderId}"></label>`
     : nothing;
   return html`<tr><td>${box}</td>
 <td><a class="mono" href="/admin/orders/${orderId}">${orderId}</a></td>
-<td>${badge(status)}${failureCode === null ? nothing : html` <span class="mono">${failureCode}</span><br><span class="small">${statusText}</span>`}</td>
+<td>${badge(status)}${failureCode === null ? nothing : html` <span class="mono">${failureCode}</span><br><span class="small">${sentence}</span>`}</td>
 <td class="mono">${packageKey}</td>
 <td>${moment(since, timeZone)}<br><span class="soft small">for ${describeDuration(ageSeconds * 1000)}</span></td>
-<td class="small">${next === null ? html`<span class="soft">–</span>` : html`${next.text}${next.at === null ? nothing : html`<br>${moment(next.at, timeZone)}`}`}</td></tr>`;
+<td class="small">${next === null ? html`<span class="soft">–</span>` : nextMove(next, timeZone)}</td></tr>`;
 }
 
 const tones: Partial<Record<OrderStatus, string>> = {

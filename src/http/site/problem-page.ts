@@ -10,8 +10,10 @@ export function problemPage({ status, body, headers = {} }: JsonReply): Extract<
   const text = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Harbourmaster</title><link rel="stylesheet" href="/admin/site.css"></head>
-<body><main id="main"><h1>${title}</h1><p>${detail}</p>
-<p class="soft small">Error ${errorId}</p><p><a href="/admin/manageOrders">Back to the orders</a></p></main></body></html>
+<body><header class="top"><div class="top-inner"><span class="brand">⚓ Harbourmaster</span></div></header>
+<main id="main"><section class="card"><h1>${title}</h1><p>${detail}</p>
+<p><a class="button quiet" href="/admin/manageOrders">Back to the orders</a></p>
+<p class="soft small">Error <span class="mono">${errorId}</span>: the log has more under this number.</p></section></main></body></html>
 `;
   return { status, contentType: 'text/html; charset=utf-8', text: String(text), headers };
 }

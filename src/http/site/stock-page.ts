@@ -66,8 +66,9 @@ function stockCard(
   const tone = available === null ? 'warn' : alert === null ? 'good' : 'bad';
   const word = available === null ? 'not known now' : alert === null ? 'well' : 'low';
   return html`<section class="card" aria-labelledby="stock-${index}"><h2 id="stock-${index}">${packageName} <span class="soft small">${supplier}</span></h2>
-<p><span class="big">${count ?? '?'}</span> addresses <span class="badge ${tone}">${word}</span>${dry ? html` <span class="badge bad">dry: read as 0</span>` : nothing}</p>
+<p><span class="big">${count ?? '?'}</span> addresses <span class="badge ${tone}">${word}</span>${dry ? html` <span class="badge bad">counts as empty</span>` : nothing}</p>
 ${alert === null ? nothing : html`<p>${alert}</p>`}
+${dry ? html`<p>It sold an address of another package: nothing is bought from it until its count changes, or somebody retries an order.</p>` : nothing}
 <p class="soft small">${card.held} kept by unpaid checkouts, ${card.promised} promised to paid orders.</p>
 <p class="soft small">${readAt === null ? 'Never read.' : html`Read ${moment(readAt, zone)}.`}${
     staleSince === null
@@ -84,14 +85,23 @@ function productRow(
 ): Html {
   const { productId, name, reserve, free, marks, disabled } = product;
   const label = disabled === null ? 'Stop the sale' : 'Start the sale';
-  const thresholds = Object.entries(marks).map(([mark, value]) => `${mark} ${value}`);
+  const thresholds = Object.entries(marks).map(([mark, value]) => `${markWords[mark] ?? mark} ${value}`);
   return html`<h3>${name} <span class="soft mono">${productId}</span></h3>
 <p>${disabled === null ? html`<span class="badge good">on sale</span> ${free === null ? nothing : html`${free} may be sold now`}` : html`<span class="badge bad">off sale</span> ${disabled.note}${disabled.auto ? html` <span class="soft">(by the monitor, which sells it again by itself)</span>` : nothing}`}</p>
-<p class="soft small">Thresholds: reserve ${reserve}${thresholds.map((text) => html`, ${text}`)}.</p>
+<p class="soft small">Kept in reserve: ${reserve}${thresholds.map((text) => html`, ${text}`)}.</p>
 <details><summary>${label}</summary><form method="post" action="${path}/sale" class="row">${token(visitor)}
 <input type="hidden" name="productId" value="${productId}"><input type="hidden" name="sale" value="${disabled === null ? 'stop' : 'start'}">
 ${reasonField(`sale-reason-${key}`)}<button class="${disabled === null ? 'danger' : ''}">${label}</button></form></details>`;
 }
+
+/** The stock marks of the policy (POLICY_FILE) in words. */
+const markWords: Readonly<Record<string, string>> = {
+  lowStockWarning: 'warned of at',
+  stockPageAlert: 'alert here at',
+  stockDailyReport: 'daily mail at',
+  stockAutoDisable: 'the sale stops at',
+  stockReEnable: 'and starts again above',
+};
 
 const [width, height] = [300, 60];
 

@@ -31,6 +31,7 @@ nav a { display: block; padding: 6px 10px; border-radius: 8px; text-decoration: 
 nav a:hover { background: var(--ground); }
 nav a[aria-current] { background: var(--calm-ground); color: var(--calm); font-weight: 600; }
 .who { margin-left: auto; display: flex; gap: 10px; align-items: center; color: var(--soft); font-size: 14px; }
+@media (max-width: 699px) { .top-inner nav { order: 1; width: 100%; } }
 main { max-width: 1180px; margin: 0 auto; padding: 18px 16px 60px; }
 h1 { font-size: 26px; line-height: 1.25; margin: 4px 0 14px; overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 0 0 10px; }
@@ -76,6 +77,7 @@ button.danger { background: var(--bad); border-color: var(--bad); color: var(--c
 table { width: 100%; border-collapse: collapse; }
 caption { text-align: left; padding: 0 10px 6px; }
 td .mono, td.mono { overflow-wrap: break-word; }
+@media (min-width: 900px) { td a.mono, td time { white-space: nowrap; } td time { font-size: 14px; } }
 table + h2 { margin-top: 18px; }
 .notice + .notice, .card h3 { margin-top: 14px; }
 ::placeholder { color: var(--soft); opacity: 1; }
@@ -97,6 +99,7 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 ol.timeline { list-style: none; margin: 0; padding: 0; border-left: 2px solid var(--line); }
 ol.timeline li { padding: 0 0 12px 16px; position: relative; overflow-wrap: anywhere; }
 ol.timeline li::before { content: ""; position: absolute; left: -6px; top: 8px; width: 10px; height: 10px; border-radius: 50%; background: var(--soft); }
+ol.timeline li.workflow { color: var(--soft); font-size: 14px; }
 ol.timeline li.order::before { background: var(--accent); }
 ol.timeline li.admin::before { background: var(--warn); }
 ol.timeline li.supplier::before, ol.timeline li.purchase::before { background: var(--good); }
