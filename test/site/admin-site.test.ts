@@ -286,8 +286,19 @@ test('a case is settled, a waiting order is cancelled, and what is refused says 
   await site.page.getByText('There is no order with this id').waitFor();
 });
 
+/** Opens the page of the locks until the one of `sold`, which may be slow to answer, shows these words. */
+const lockShows = (words: RegExp) =>
+  eventually({
+    what: `the page of the locks shows ${words}`,
+    read: async () => {
+      await site.open('/admin/locks');
+      return site.page.getByRole('region', { name: sold }).innerText();
+    },
+    isRight: (text) => words.test(text),
+  });
+
 test('a lock is paused, released and resumed on its page', async () => {
-  await site.open('/admin/locks');
+  await lockShows(/Pause/);
   await inspect(site, 'locks');
   await site.act({ within: sold, summary: 'Pause', fields: { Reason: 'maintenance' }, button: 'Pause' });
   // A lock that is slow to answer keeps the message.
@@ -302,9 +313,7 @@ test('a lock is paused, released and resumed on its page', async () => {
     read: () => service.lock(sold),
     isRight: (lock) => lock?.waiters.length === 2,
   });
-  await site.open('/admin/locks');
-  const card = site.page.getByRole('region', { name: sold });
-  assert.match(await card.innerText(), /paused[\s\S]*by Asha R\.: maintenance[\s\S]*2 waiting/);
+  await lockShows(/paused[\s\S]*by Asha R\.: maintenance[\s\S]*2 waiting/);
   await inspect(site, 'locks-paused');
   await site.act({
     within: sold,
@@ -313,6 +322,7 @@ test('a lock is paused, released and resumed on its page', async () => {
     button: `Release ${second}`,
   });
   assert.match(await notice(site), new RegExp(`${second}#1 has neither the lock nor a place|${late}`));
+  await lockShows(/Resume/);
   await site.act({ within: sold, summary: 'Resume', fields: { Reason: 'done' }, button: 'Resume' });
   assert.match(await notice(site), new RegExp(`Open again|${late}`));
   await service.orderIn(first, 'active');
