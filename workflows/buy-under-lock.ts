@@ -58,7 +58,7 @@ async function buyHoldingTheLock(
 ): Promise<Turn> {
   const { order, policy, record } = run;
   const { orderId } = order;
-  const writing = record.enter({
+  await record.enter({
     status: stageOf(run, 'provisioning'),
     text: 'Its turn: checks the stock and buys the server.',
     next: { text: 'The supplier answers within minutes; then the address is verified.', at: null },
@@ -66,10 +66,7 @@ async function buyHoldingTheLock(
   for (;;) {
     const { lowStockWarning } = policy;
     run.stockHasChanged = false;
-    const [found] = await Promise.all([
-      stock.checkStock({ orderId, trial: run.trial, lowStockWarning }),
-      writing,
-    ]);
+    const found = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning });
     if (found.kind !== 'available') return withoutStock(found);
     if (found.low) warnOfLowStock(run, found);
     const outcome = await buy(run, { ...input, stockBefore: found.count });
