@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FaultDefinition } from '../../src/simulator/faults.ts';
 import type { PurchaseCall } from '../../src/simulator/ledger.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, isUncached } from '../support/eventually.ts';
 import { killProcess } from '../support/kill-process.ts';
 import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
@@ -15,8 +15,11 @@ const service = await startTestService({
     packages: packages.map((name, index) => ({ id: 50 + index, name, addresses: [`${name}.10-60`] })),
     latency: { webhookRetryMs: Array.from({ length: 100 }, () => 300) },
   },
+  policy: isUncached ? { longestPurchase: '20s' } : {},
 });
 const { simulator } = service;
+/** How long the supplier works on a purchase during which a worker dies. */
+const longMs = isUncached ? 12_000 : 2_500;
 
 async function callsOf(packageName: string): Promise<PurchaseCall[]> {
   const { purchases } = await simulator.ledger();
@@ -38,7 +41,7 @@ const delay = (packageName: string, ms: number, afterTheSale: boolean): FaultDef
 });
 
 test('a worker killed with SIGKILL during a purchase, before or after the sale: one sale, and the order ends', async () => {
-  await simulator.addFaults(delay(beforeSale, 2_500, false), delay(afterSale, 2_500, true));
+  await simulator.addFaults(delay(beforeSale, longMs, false), delay(afterSale, longMs, true));
   const orders = await Promise.all([
     service.order({ productId: productOf(beforeSale) }),
     service.order({ productId: productOf(afterSale) }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { eventually, isUncached } from '../support/eventually.ts';
 import { killProcess, signalProcess } from '../support/kill-process.ts';
 import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
@@ -9,6 +9,7 @@ const packageName = '103.195.1';
 const service = await startTestService({
   catalogue: catalogueOf(packageName),
   scenario: { packages: [{ id: 50, name: packageName, addresses: ['103.195.1.10-60'] }] },
+  policy: isUncached ? { longestPurchase: '20s' } : {},
 });
 const { simulator, db } = service;
 
@@ -23,7 +24,7 @@ test('a worker that is told to stop twice ends at once, and the purchase it left
   await simulator.addFaults({
     call: 'buyvps',
     when: { package: packageName, times: 1 },
-    do: { kind: 'delay', ms: 2_500 },
+    do: { kind: 'delay', ms: isUncached ? 15_000 : 2_500 },
   });
   const orderId = await service.order({ productId: productOf(packageName) });
   await eventually({
