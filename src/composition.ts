@@ -246,6 +246,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   const database = openDatabase({ uri: config.mongodbUri, name: config.mongodbDatabase });
   const db = collectionsOf(database.db);
   const gateways = openGateways(config);
+  const links = { publicUrl: config.publicUrl, secret: config.http.sessionSecret };
   const checkout: CheckoutDeps = {
     db: {
       discounts: db.discounts,
@@ -259,8 +260,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
     policy,
     now,
     publicUrl: config.publicUrl,
-    orderLink: (input) =>
-      orderLink({ publicUrl: config.publicUrl, secret: config.http.sessionSecret }, input),
+    orderLink: (input) => orderLink(links, input),
     log,
   };
   const placeOrder = createCheckout(checkout);
@@ -326,6 +326,7 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
         return { ...outcome, told, stock };
       },
       isValidLink: (link) => isValidLink({ secret: config.http.sessionSecret, nowMs: Date.now() }, link),
+      orderLink: ({ orderId }) => orderLink(links, { orderId, from: now() }),
       offerMonth: (link) => withDatabase(() => offerMonth(monthly, link)),
       checkOutMonth: (link) => withDatabase(() => checkOutMonth(monthly, link)),
       payForm: (reply) => payFormOf(config, reply),

@@ -35,7 +35,8 @@ async function showOffer(request: RouteRequest, deps: HttpDeps, act: MonthAct): 
   if (orderId === null) return badLink(request, act);
   const offer = await ports.offerMonth({ orderId, act });
   if (isForScript(request)) return { status: offer.kind === 'open' ? 200 : 409, body: offer };
-  if (offer.kind === 'closed') return closedPage({ act, orderId, sentence: offer.sentence });
+  if (offer.kind === 'closed')
+    return closedPage({ act, orderId, orderUrl: ports.orderLink({ orderId }), sentence: offer.sentence });
   return customerDocument({ title: titles[act], content: describeOffer(offer, shopTimeZone) });
 }
 
@@ -50,7 +51,8 @@ async function takeOffer(request: RouteRequest, { ports }: HttpDeps, act: MonthA
   }
   const { kind, sentence } = outcome;
   if (isScript) return { status: kind === 'closed' ? 409 : 502, body: { kind, sentence } };
-  return kind === 'closed' ? closedPage({ act, orderId, sentence }) : failedPage(act);
+  if (kind !== 'closed') return failedPage(act);
+  return closedPage({ act, orderId, orderUrl: ports.orderLink({ orderId }), sentence });
 }
 
 /** The order of a valid link; null for every other one. */
@@ -76,10 +78,16 @@ function badLink(request: RouteRequest, act: MonthAct): Reply | Promise<Reply> {
   return customerDocument({ title: titles[act], content, status: 403 });
 }
 
-function closedPage(input: { act: MonthAct; orderId: string; sentence: string }): Promise<Reply> {
-  const { act, orderId, sentence } = input;
+function closedPage(input: {
+  act: MonthAct;
+  orderId: string;
+  orderUrl: string;
+  sentence: string;
+}): Promise<Reply> {
+  const { act, orderId, orderUrl, sentence } = input;
   const content = html`<p role="status">${sentence}</p>
-<p class="soft">Nothing was charged by opening this page. Questions? Answer our mail and name the order <span class="mono">${orderId}</span>.</p>`;
+<p class="soft">Nothing was charged by opening this page. Questions? Answer our mail and name the order <span class="mono">${orderId}</span>.</p>
+<p><a class="button quiet" href="${orderUrl}">How the order stands</a></p>`;
   return customerDocument({ title: titles[act], content, status: 409 });
 }
 

@@ -97,6 +97,8 @@ export interface HttpPorts extends SitePorts {
   syncStock(wish: SyncWish): Promise<SyncAnswer>;
   /** True for a customer's link of ours that has not expired. */
   isValidLink(link: { orderId: string; purpose: string; until: string; key: string }): boolean;
+  /** The signed link to the customer's page of an order, from now on. */
+  orderLink(input: { orderId: string }): string;
   /** What the customer of a free month is offered by their link. */
   offerMonth(link: FreeMonthLink): Promise<MonthOffer>;
   /** What they have chosen: a payment to be made. */

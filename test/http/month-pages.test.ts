@@ -19,7 +19,7 @@ const offer: MonthOffer = {
 const reply: CheckoutReply = {
   ...{ orderId: renewalId, status: 'pendingPayment', currency: 'INR' },
   ...{ listPricePaise: 89_900, discountPaise: 0, amountPaise: 89_900 },
-  orderUrl: `https://shop.example/orders/${renewalId}?until=9&key=k`,
+  orderUrl: `https://shop.example/orders/${renewalId}?until=9&key=own`,
   payment: { gateway: 'razorpay', gatewayOrderId: 'order_1', sessionId: 'order_1' },
 };
 const form: PayForm = {
@@ -73,7 +73,10 @@ test('who has chosen gets order, amount and the way to the gateway, and no bare 
     text,
     /<form method="post" action="https:\/\/razorpay\.example\/v1\/checkout\/embedded"><input type="hidden" name="order_id" value="order_1"><button>Pay ₹899\.00 with Razorpay<\/button>/,
   );
-  assert.ok(text.includes(`href="https://shop.example/orders/${renewalId}?until=9&amp;key=k"`));
+  assert.ok(
+    text.includes(`href="${reply.orderUrl.replace('&', '&amp;')}"`),
+    'the signed link of the new order',
+  );
   assert.match(text, /open the link in our mail again/);
   const policy = String(headers['content-security-policy']);
   assert.match(policy, /form-action 'self' https: https:\/\/razorpay\.example;/);
@@ -109,6 +112,7 @@ test('a link that is used up says how it stands; nothing is ordered', async (con
     assert.match(page.text, /Your server is renewed already; there is nothing to pay\./);
     assert.match(page.text, /Nothing was charged by opening this page/);
     assert.doesNotMatch(page.text, /<form/);
+    assert.ok(page.text.includes(`href="/orders/${orderId}?until=99&amp;key=new"`), 'a signed link');
     const json = await call({ method, path: link('renew'), headers: asJson });
     assert.deepEqual([json.status, json.json.sentence], [409, closed.sentence]);
   }
@@ -145,7 +149,8 @@ test('trouble of ours is a page for customers, with an error id and no way into 
   const away = async () => {
     throw Object.assign(new Error('no database'), { code: 'databaseUnavailable' });
   };
-  const { call } = await serve(context, { offerMonth: away, checkOutMonth: away, findOrder: away });
+  const ports = { offerMonth: away, checkOutMonth: away, findOrder: away };
+  const { call } = await serve(context, ports);
   for (const path of [link('renew'), `/orders/${orderId}?until=${later}&key=good`]) {
     const { status, text, headers } = await call({ path });
     assert.equal(status, 503);
@@ -163,11 +168,11 @@ test('a gateway that comes back by POST is led to the page of the order; nothing
   const { call } = await serve(context);
   const { status, headers } = await call({
     method: 'POST',
-    path: `/orders/${renewalId}?until=9&key=k`,
+    path: `/orders/${renewalId}?until=99&key=good&more=1`,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: 'razorpay_payment_id=pay_1&razorpay_signature=x',
   });
-  assert.deepEqual([status, headers.location], [303, `/orders/${renewalId}?until=9&key=k`]);
+  assert.deepEqual([status, headers.location], [303, `/orders/${renewalId}?until=99&key=good`]);
 });
 
 test('offer, payment and dead end fit a phone and have no serious barrier', async (context) => {

@@ -70,6 +70,7 @@ const noPorts: HttpPorts = {
   cancelOrder: unexpected('cancelOrder'),
   compensateOrder: unexpected('compensateOrder'),
   isValidLink: () => false,
+  orderLink: ({ orderId }) => `/orders/${orderId}?until=99&key=new`,
   offerMonth: unexpected('offerMonth'),
   checkOutMonth: unexpected('checkOutMonth'),
   payForm: () => {
