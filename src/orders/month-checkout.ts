@@ -3,8 +3,9 @@ import type { FreeMonth, FreeMonthLink, MonthAct, MonthOffer } from '../domain/f
 import { formatMoney } from '../domain/money.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
-import { type CheckoutDeps, openPayment, resumePayment } from './checkout.ts';
+import type { CheckoutDeps } from './checkout.ts';
 import { unpaidOrder } from './new-order.ts';
+import { openPayment, resumePayment } from './open-payment.ts';
 import type { OrderDocument } from './order-document.ts';
 import { newOrderId } from './order-id.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
