@@ -8,7 +8,7 @@ import { expireCheckout, noteLateAsk } from '../src/orders/expire-checkout.ts';
 import type { OrderDocument } from '../src/orders/order-document.ts';
 import type { PaymentGateway } from '../src/payments/gateway.ts';
 import { planReturn } from '../src/payments/plan-return.ts';
-import { noteOwed } from '../src/payments/refund-payment.ts';
+import { noteOwed } from '../src/payments/refund-book.ts';
 import type { AskActivities, CheckoutsAsked } from '../workflows/contract/ask-gateways.ts';
 import { beating } from './beating.ts';
 import type { ActivityLogger } from './dependencies.ts';

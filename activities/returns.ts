@@ -1,5 +1,5 @@
 import { planReturn } from '../src/payments/plan-return.ts';
-import { recordPartByHand } from '../src/payments/refund-payment.ts';
+import { recordPartByHand } from '../src/payments/refund-by-hand.ts';
 import type { OrderActivities } from '../workflows/contract/order-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 

@@ -29,7 +29,7 @@ import type { PaymentGateway } from './payments/gateway.ts';
 import { payFormOf } from './payments/pay-form.ts';
 import { createRazorpayGateway } from './payments/razorpay/razorpay-gateway.ts';
 import { verifyRazorpayWebhook } from './payments/razorpay/razorpay-webhook.ts';
-import { noteRefundNews } from './payments/refund-payment.ts';
+import { noteRefundNews } from './payments/refund-book.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { createCredentialBox } from './servers/credential-box.ts';
 import { composeSite } from './site-composition.ts';

@@ -1,6 +1,7 @@
 import type { Collections } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
-import { type RefundDependencies, recordPartByHand, recordRefundByHand } from '../payments/refund-payment.ts';
+import type { RefundDependencies } from '../payments/refund-book.ts';
+import { recordPartByHand, recordRefundByHand } from '../payments/refund-by-hand.ts';
 
 /**
  * Records what an admin gave back outside the gateway, as the order's remedy has it: the difference of a price

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Collections } from '../../src/database.ts';
-import {
-  lookAtRefund,
-  noteRefundNews,
-  type RefundDependencies,
-  type RefundWish,
-  startRefund,
-} from '../../src/payments/refund-payment.ts';
+import { noteRefundNews, type RefundDependencies, type RefundWish } from '../../src/payments/refund-book.ts';
+import { lookAtRefund, startRefund } from '../../src/payments/refund-payment.ts';
 import { aPayment } from '../support/builders.ts';
 import { createInterleaving } from '../support/interleaving.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';

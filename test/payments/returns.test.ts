@@ -4,13 +4,9 @@ import fc from 'fast-check';
 import type { Collections } from '../../src/database.ts';
 import { planReturn } from '../../src/payments/plan-return.ts';
 import { recordPayment } from '../../src/payments/record-payment.ts';
-import {
-  lookAtRefund,
-  noteRefundNews,
-  type RefundDependencies,
-  recordPartByHand,
-  startRefund,
-} from '../../src/payments/refund-payment.ts';
+import { noteRefundNews, type RefundDependencies } from '../../src/payments/refund-book.ts';
+import { recordPartByHand } from '../../src/payments/refund-by-hand.ts';
+import { lookAtRefund, startRefund } from '../../src/payments/refund-payment.ts';
 import { anOrder, aPayment } from '../support/builders.ts';
 import { createInterleaving } from '../support/interleaving.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
