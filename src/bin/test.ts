@@ -10,9 +10,9 @@ await runDevCommand(async () => {
   const asked = shutdownRequested();
   const stack = await startEmbeddedStack({
     searchAttributes: orderSearchAttributes,
-    // Without a cache a task whose local activities outlast four fifths of this is lost: it costs one time-out, then
-    // ever longer pauses. Long enough for a busy machine, short enough for those that wait.
-    workflowTaskTimeout: process.env.TEST_WORKFLOW_CACHE_SIZE === '0' ? '5s' : undefined,
+    // Without a cache a task whose local activities outlast four fifths of this is lost, and would be again: longer than
+    // any of them takes.
+    workflowTaskTimeout: process.env.TEST_WORKFLOW_CACHE_SIZE === '0' ? '60s' : undefined,
     log: console.error,
   });
   const env = {

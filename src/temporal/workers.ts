@@ -41,7 +41,7 @@ export async function createWorkers(input: {
     shutdownGraceTime: input.longestPurchaseMs + graceMarginMs,
     shutdownForceTime: input.longestPurchaseMs + 2 * graceMarginMs,
     maxConcurrentActivityTaskExecutions: concurrentActivities,
-    ...(input.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: input.maxCachedWorkflows }),
+    ...cacheOf(input.maxCachedWorkflows),
   };
   const workers = await Promise.all([
     Worker.create({
@@ -66,6 +66,19 @@ export async function createWorkers(input: {
     shutdown() {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     },
+  };
+}
+
+/**
+ * Without a cache the SDK (core of 1.24.0, `process_completion` in workflow_stream.rs) ends a task by evicting the run
+ * that was used least recently, which may be another one whose local activities still run: that one's task is lost. So
+ * there is one task at a time then.
+ */
+function cacheOf(maxCachedWorkflows: number | undefined): Partial<WorkerOptions> {
+  if (maxCachedWorkflows === undefined) return {};
+  return {
+    maxCachedWorkflows,
+    ...(maxCachedWorkflows === 0 ? { maxConcurrentWorkflowTaskExecutions: 1 } : {}),
   };
 }
 
