@@ -147,6 +147,15 @@ test('a server that cannot be made ready in time goes back with its money, and t
   await service.setPolicy({ wipeLimit: '30m' });
 });
 
+/** Under way at the supplier: the fault that delays it has fired. */
+async function isBeingWiped(ip: string): Promise<void> {
+  await eventually({
+    what: `${ip} is being wiped`,
+    read: async () => ({ tenancy: await tenancyOf(ip), faults: await simulator.faults() }),
+    isRight: ({ tenancy, faults }) => tenancy?.state === 'changing' && faults.every(({ fired }) => fired > 0),
+  });
+}
+
 test('an order whose workflow is terminated during its claim goes on with the same server', async () => {
   const ip = `${wanted}.7`;
   await simulator.clearFaults();
@@ -156,11 +165,7 @@ test('an order whose workflow is terminated during its claim goes on with the sa
     do: { kind: 'delay', ms: 1_500 },
   });
   const orderId = await service.order({ productId: productOf(wanted) });
-  await eventually({
-    what: 'the server is being made ready',
-    read: () => tenancyOf(ip),
-    isRight: (tenancy) => tenancy?.state === 'changing',
-  });
+  await isBeingWiped(ip);
   await client.workflow.getHandle(`order-${orderId}`).terminate('a test of the operator');
   await service.setPolicy({ lockWaitLimit: '1s' });
   await eventually({
@@ -184,11 +189,7 @@ test('an order that is cancelled during its claim gives the server back and buys
     do: { kind: 'delay', ms: 3_000 },
   });
   const orderId = await service.order({ productId: productOf(wanted) });
-  await eventually({
-    what: 'the server is being made ready',
-    read: () => tenancyOf(ip),
-    isRight: (tenancy) => tenancy?.state === 'changing',
-  });
+  await isBeingWiped(ip);
   const sales = (await salesOf(wanted)).length;
   await client.workflow
     .getHandle(`order-${orderId}`)
