@@ -10,6 +10,8 @@ import { catalogueOf, productOf, startTestService } from '../support/service.ts'
 const packages = ['103.181.91', '103.184.12', '103.184.13'] as const;
 const [usual, dearer, foreign] = packages;
 const service = await startTestService({
+  // The sweep finds payments as well: here webhooks alone tell of them.
+  policy: { askGatewayEvery: '6h' },
   proxied: ['apiToTemporal', 'database'],
   catalogue: catalogueOf(...packages),
   scenario: {
