@@ -1,14 +1,10 @@
 import type { Client } from '@temporalio/client';
-import {
-  type Refusal,
-  retryOrderSignal,
-  retryOrderUpdate,
-} from '../../workflows/contract/provision-order.ts';
+import { type Refusal, retryOrderUpdate } from '../../workflows/contract/provision-order.ts';
 import type { Collections } from '../database.ts';
 import { answerRetry } from '../domain/order-lifecycle.ts';
 import type { ResolvedPolicy } from '../domain/policy.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
-import { askOrder, ownerOf } from './ask-order.ts';
+import { askOrder } from './ask-order.ts';
 import {
   type OrderActResult,
   type OrderWish,
@@ -19,7 +15,7 @@ import {
 } from './order-act.ts';
 import { restartOrder } from './restart-order.ts';
 import { orUnavailable, unavailable } from './run-verdict.ts';
-import { answerWithinMs, endFailingRun, keptSentence } from './tell-owner.ts';
+import { answerWithinMs, endFailingRun, keepMessage, keptSentence } from './tell-owner.ts';
 
 interface RetryDependencies {
   client: Client;
@@ -164,10 +160,6 @@ async function wakeSilent(
   return startAgain(deps, { order, wish }, run === 'gone' ? undefined : 'failed its tasks');
 }
 
-async function keepRetry({ client }: RetryDependencies, { order, wish }: Retried): Promise<string> {
-  const handle = client.workflow.getHandle(ownerOf(order));
-  await client.withDeadline(Date.now() + answerWithinMs, () =>
-    handle.signal(retryOrderSignal.name, saidBy(wish)),
-  );
-  return keptSentence;
+function keepRetry({ client }: RetryDependencies, { order, wish }: Retried): Promise<string> {
+  return keepMessage(client, { order, update: retryOrderUpdate, said: saidBy(wish) });
 }

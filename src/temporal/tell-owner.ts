@@ -88,10 +88,15 @@ export async function endFailingRun(
   }
 }
 
-async function keep({ client }: TellDependencies, { order, update, said }: TellInput): Promise<Told> {
+async function keep({ client }: TellDependencies, input: TellInput): Promise<Told> {
+  return { kind: 'kept', next: await keepMessage(client, input) };
+}
+
+/** Leaves a message, as a signal, with an owner that no worker serves now. @returns what is said of it. */
+export async function keepMessage(client: Client, { order, update, said }: TellInput): Promise<string> {
   const handle = client.workflow.getHandle(ownerOf(order));
   await client.withDeadline(Date.now() + answerWithinMs, () => handle.signal(update.name, said));
-  return { kind: 'kept', next: keptSentence };
+  return keptSentence;
 }
 
 /** What is said where no worker has answered. */
