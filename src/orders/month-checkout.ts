@@ -4,6 +4,7 @@ import { formatMoney } from '../domain/money.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { CheckoutDeps } from './checkout.ts';
+import { hasSwitched, isAwaited, monthOrdersOf } from './month-orders.ts';
 import { unpaidOrder } from './new-order.ts';
 import { openPayment, resumePayment } from './open-payment.ts';
 import type { OrderDocument } from './order-document.ts';
@@ -33,43 +34,49 @@ function closed(sentence: string): Extract<MonthOffer, { kind: 'closed' }> {
   return { kind: 'closed', sentence };
 }
 
+interface OpenMonth {
+  kind: 'open';
+  order: OrderDocument;
+  /** What was renewed or switched by, or begun. */
+  earlier: OrderDocument[];
+  offer: Extract<MonthOffer, { kind: 'open' }>;
+  price: MonthPrice;
+}
+
+interface MonthPrice {
+  productId: string;
+  productName: string;
+  amountPaise: number;
+}
+
 /** What the customer of a free month can choose, with its price by the catalogue of now. */
-export async function offerMonth(deps: MonthDeps, { orderId, act }: FreeMonthLink): Promise<MonthOffer> {
+export async function offerMonth(deps: MonthDeps, link: FreeMonthLink): Promise<MonthOffer> {
+  const month = await lookAtMonth(deps, link);
+  return month.kind === 'open' ? month.offer : month;
+}
+
+async function lookAtMonth(
+  deps: MonthDeps,
+  { orderId, act }: FreeMonthLink,
+): Promise<OpenMonth | Extract<MonthOffer, { kind: 'closed' }>> {
   const order = await deps.db.orders.findOne({ _id: orderId });
   if (!order?.freeMonth) return closed(over);
-  const { state } = order.freeMonth;
+  const { state, until } = order.freeMonth;
   if (state !== 'running') return closed(closedSentences[state]);
-  const children = await childrenOf(deps, orderId);
-  if (children.some(isPaid)) return closed(paid);
-  if (children.some(hasSwitched)) return closed('The server you ordered is yours already.');
+  const earlier = await monthOrdersOf(deps, orderId);
+  if (earlier.some(isAwaited)) return closed(paid);
+  if (earlier.some(hasSwitched)) return closed('The server you ordered is yours already.');
   const server = await findKeptServer(deps, order);
   if (!server) return closed(over);
   const price = await priceOf(deps, order, act);
   if (price === null) return closed('This is not sold at present. Please write to us.');
-  const { until } = order.freeMonth;
-  return { kind: 'open', orderId, act, ip: server.ip, until, currency: order.currency, ...price };
-}
-
-/** The orders by which the customer has renewed or switched, or began to. */
-function childrenOf({ db }: Pick<MonthDeps, 'db'>, orderId: string): Promise<OrderDocument[]> {
-  return db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
-}
-
-/** Paid, and not yet what it is to be. */
-function isPaid({ money, open }: OrderDocument): boolean {
-  return money === 'kept' && open;
-}
-
-function hasSwitched({ freeMonthOf, status }: OrderDocument): boolean {
-  return freeMonthOf?.act === 'switch' && status === 'active';
+  const { ip } = server;
+  const offer = { kind: 'open' as const, orderId, act, ip, until, currency: order.currency, ...price };
+  return { kind: 'open', order, earlier, offer, price };
 }
 
 /** Renewing costs what the server is sold for by its own product; switching what was ordered costs now. */
-async function priceOf(
-  deps: MonthDeps,
-  order: OrderDocument,
-  act: MonthAct,
-): Promise<{ productName: string; amountPaise: number; productId: string } | null> {
+async function priceOf(deps: MonthDeps, order: OrderDocument, act: MonthAct): Promise<MonthPrice | null> {
   const { db } = deps;
   let productId = order.productId;
   if (act === 'renew') {
@@ -88,20 +95,16 @@ async function priceOf(
  * that comes when the month is over goes back by itself.
  */
 export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promise<MonthCheckout> {
-  const { orderId, act } = link;
-  const order = await deps.db.orders.findOne({ _id: orderId });
-  const offer = await offerMonth(deps, link);
-  if (offer.kind === 'closed') return offer;
-  if (!order) return closed(over);
-  const earlier = await childrenOf(deps, orderId);
+  const { act } = link;
+  const month = await lookAtMonth(deps, link);
+  if (month.kind === 'closed') return month;
+  const { order, earlier, price } = month;
   const same = earlier.filter(({ freeMonthOf }) => freeMonthOf?.act === act);
   const unpaid = same.find(({ money, open }) => money === 'unpaid' && open);
   if (unpaid) return outcomeOf(await resumePayment({ deps: deps.checkout, order: unpaid }));
   if (act === 'switch') {
     return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
   }
-  const price = await priceOf(deps, order, act);
-  if (price === null) return closed('This is not sold at present. Please write to us.');
   const renewal = await claimRenewal(deps, { order, link, price, nth: same.length + 1 });
   return outcomeOf(await openPayment({ deps: deps.checkout, order: renewal }));
 }
@@ -146,7 +149,7 @@ function switchRequest(order: OrderDocument, freeMonthOf: FreeMonthLink, nth: nu
 function newRenewal(input: {
   order: OrderDocument;
   link: FreeMonthLink;
-  price: { productId: string; productName: string; amountPaise: number };
+  price: MonthPrice;
   at: string;
 }): OrderDocument {
   const { order, link, price, at } = input;

@@ -4,6 +4,7 @@ import { keepExpiry } from '../servers/keep-expiry.ts';
 import { isTermOver } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
+import { hasSwitched, isAwaited, monthOrdersOf } from './month-orders.ts';
 import type { OrderDocument } from './order-document.ts';
 import {
   blockedStep,
@@ -149,13 +150,10 @@ async function planRunningMonth(
     case 'running':
       break;
   }
-  const children = await db.orders.find({ 'freeMonthOf.orderId': orderId }).toArray();
-  const hasSwitched = children.some(({ freeMonthOf, status }) => {
-    return freeMonthOf?.act === 'switch' && status === 'active';
-  });
-  // Paid, and not yet what it is to be: the month waits for it.
-  const awaited = children.find(({ money, open }) => money === 'kept' && open);
-  if (!hasSwitched && !(monthOver && !awaited)) {
+  const children = await monthOrdersOf(deps, orderId);
+  // The month waits for it.
+  const awaited = children.find(isAwaited);
+  if (!children.some(hasSwitched) && !(monthOver && !awaited)) {
     return monthStep(freeMonth, { ip, waitsFor: monthOver ? (awaited?._id ?? null) : null });
   }
   await db.orders.updateOne(
