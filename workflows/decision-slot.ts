@@ -25,6 +25,9 @@ export type Decision = {
 /** A decision that ends the order's own workflow. */
 export type EndingDecision = Extract<Decision, { act: 'cancel' | 'remedy' | 'ownerChanged' }>;
 
+/** Who decides where no person does, as it is told in the timeline and the audit log. */
+export const policyName = 'the policy';
+
 type RemedyDecision = Extract<Decision, { act: 'cancel' | 'remedy' }>;
 
 /** What the shop or its policy decides where no person does: all that was paid goes back. */

@@ -1,4 +1,4 @@
-import { endingOf, refundByItself } from './decision-slot.ts';
+import { endingOf, policyName, refundByItself } from './decision-slot.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 
 /**
@@ -15,6 +15,6 @@ export async function giveLatePaymentBack(run: OrderRun): Promise<StepResult> {
   });
   if (slot.isDecided && endingOf(slot) === null) slot.empty();
   // What a person has decided meanwhile comes first.
-  if (slot.taken === null) slot.fill(refundByItself({ by: 'the policy', reason: why }));
+  if (slot.taken === null) slot.fill(refundByItself({ by: policyName, reason: why }));
   return { kind: 'again', pauseMs: run.policy.stockEveryMs };
 }

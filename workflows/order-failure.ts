@@ -8,7 +8,7 @@ import {
   planFailure,
 } from '../src/domain/state-table.ts';
 import { records } from './activity-proxies.ts';
-import { type Decision, endingOf, refundByItself } from './decision-slot.ts';
+import { type Decision, endingOf, policyName, refundByItself } from './decision-slot.ts';
 import type { BuyingRun, FailedStep, OrderRun } from './order-run.ts';
 
 /** What a failure needs of a run: an order's own, or a remedy's. */
@@ -16,9 +16,6 @@ export type FailingRun = Pick<
   OrderRun,
   'order' | 'policy' | 'record' | 'slot' | 'notices' | 'earlyDecision' | 'retriesByItself' | 'isRemedy'
 >;
-
-/** What the policy decides where nobody does, as it is told in the timeline and the audit log. */
-const policyName = 'the policy';
 
 /** Writes a failure, after everything it states is true, and tells people once. */
 export async function enterFailed(run: FailingRun, step: FailedStep): Promise<FailurePlan> {

@@ -1,4 +1,5 @@
 import type { LockState, LockView } from './contract/package-lock.ts';
+import { who } from './signals-to-send.ts';
 
 const shownWaiters = 20;
 
@@ -71,8 +72,6 @@ export function describeLock(view: LockView): string {
     ].join('\n'),
   ].join('\n\n');
 }
-
-const who = '"reason": "...", "by": "your name"';
 
 /** What happens next by itself. */
 function describeNext({ holder, pause, waiters }: LockView): string[] {

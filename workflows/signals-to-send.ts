@@ -3,7 +3,8 @@ import type { Failure, OrderStatus } from '../src/domain/order.ts';
 import { compensationWorkflowId } from './contract/compensate-order.ts';
 import { orderTaskQueue } from './contract/provision-order.ts';
 
-const who = '"reason": "...", "by": "your name"';
+/** Why and by whom, as members of the JSON to paste. */
+export const who = '"reason": "...", "by": "your name"';
 const asRemedy = (members: string, does: string) =>
   `\`compensateOrder\` with \`{${members}, ${who}}\`: ${does}`;
 
