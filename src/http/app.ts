@@ -9,7 +9,7 @@ import helmet from 'helmet';
 import { findAccessProblem, hasToken } from './access.ts';
 import { logRequest } from './access-log.ts';
 import { customerProblemPage, wantsJson } from './customer-layout.ts';
-import { isOrderLink } from './customer-page.ts';
+import { isLinked } from './customer-page.ts';
 import type { HttpDeps } from './ports.ts';
 import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
@@ -82,9 +82,15 @@ function mount({ app, route, deps, sessions }: Mounting): void {
   const guard: RequestHandler = (request, response, next) => {
     const { authorization } = request.headers;
     const admin = adminOf(request);
-    const isLinked = () => isOrderLink(linkOf(request), deps.ports);
+    const isByLink = () => isLinked(linkOf(request), deps.ports, 'order');
     const { access } = route;
-    const refusal = findAccessProblem({ access, authorization, tokens: deps.tokens, admin, isLinked });
+    const refusal = findAccessProblem({
+      access,
+      authorization,
+      tokens: deps.tokens,
+      admin,
+      isLinked: isByLink,
+    });
     if (refusal === null) next();
     else send(response, refusal);
   };

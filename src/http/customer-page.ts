@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { MonthAct } from '../domain/free-month.ts';
 import { hasToken } from './access.ts';
 import { customerDocument } from './customer-layout.ts';
 import type { HttpDeps } from './ports.ts';
@@ -23,14 +24,15 @@ export const customerRoutes: readonly Route[] = [
   },
 ];
 
-/** True for the signed link to the page of this very order. */
-export function isOrderLink(
+/** True where a request came by the signed link of this very order for this purpose. */
+export function isLinked(
   { params, query }: Pick<RouteRequest, 'params' | 'query'>,
   ports: Pick<HttpDeps['ports'], 'isValidLink'>,
+  purpose: 'order' | MonthAct,
 ): boolean {
   const { id: orderId = '' } = params;
   const { until = '', key = '' } = query;
-  return ports.isValidLink({ orderId, purpose: 'order', until, key });
+  return ports.isValidLink({ orderId, purpose, until, key });
 }
 
 /** True where the customer's link alone let the request in: whoever sends a token reads as staff. */
@@ -39,7 +41,7 @@ export function isByLink({ headers }: Pick<RouteRequest, 'headers'>): boolean {
 }
 
 async function showStanding(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
-  if (!isOrderLink(request, ports)) return showPage(403, badLink);
+  if (!isLinked(request, ports, 'order')) return showPage(403, badLink);
   const { id: orderId = '' } = request.params;
   const order = isOrderId(orderId) ? await ports.findOrder({ orderId }) : null;
   if (order === null) return showPage(404, unknown);

@@ -5,6 +5,7 @@ import type { GatewayName } from '../domain/order.ts';
 import { formatMoment } from '../domain/shop-time.ts';
 import type { CheckoutReply, PayForm } from '../domain/storefront.ts';
 import { customerDocument, wantsJson } from './customer-layout.ts';
+import { isLinked } from './customer-page.ts';
 import type { HttpDeps } from './ports.ts';
 import type { Reply, Route, RouteRequest } from './route.ts';
 import { type Html, nothing } from './site/html.ts';
@@ -56,14 +57,8 @@ async function takeOffer(request: RouteRequest, { ports }: HttpDeps, act: MonthA
 }
 
 /** The order of a valid link; null for every other one. */
-function linkedOrder(
-  { params, query }: RouteRequest,
-  ports: HttpDeps['ports'],
-  purpose: MonthAct,
-): string | null {
-  const { id: orderId = '' } = params;
-  const { until = '', key = '' } = query;
-  return ports.isValidLink({ orderId, purpose, until, key }) ? orderId : null;
+function linkedOrder(request: RouteRequest, ports: HttpDeps['ports'], act: MonthAct): string | null {
+  return isLinked(request, ports, act) ? (request.params.id ?? '') : null;
 }
 
 function badLink(request: RouteRequest, act: MonthAct): Reply | Promise<Reply> {
