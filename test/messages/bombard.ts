@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { readRun } from '../support/histories.ts';
+import { failedTasks, readRun } from '../support/histories.ts';
 import { describeInput, type OddInput } from './odd-inputs.ts';
 
 /** One workflow that is shot at. */
@@ -24,14 +24,7 @@ const signalsInARow = 100;
 const updatesAtOnce = 8;
 const patienceMs = 300_000;
 
-const { WorkflowTaskFailedCause, UpdateWorkflowExecutionLifecycleStage } = proto.temporal.api.enums.v1;
-
-/** The server ends such tasks itself and repeats them: a message came while the run ended, or over a hundred came
- * during one task. They say nothing about the workflow. */
-const serversOwnCauses: readonly number[] = [
-  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
-  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
-];
+const { UpdateWorkflowExecutionLifecycleStage } = proto.temporal.api.enums.v1;
 
 /** Names of the signals and updates that the workflow itself says it takes. */
 export async function messagesTaken({
@@ -110,18 +103,16 @@ export async function untilQuiet(target: Target): Promise<void> {
 
 /** By the history as Temporal exports it; names what arrived right before a task that failed. */
 export async function assertNoFailedTask(target: Target & { runId?: string }): Promise<void> {
-  const { history } = await readRun(target);
-  const events = history.events ?? [];
-  for (const [index, { workflowTaskFailedEventAttributes: failed }] of events.entries()) {
-    const isServers = failed?.cause !== undefined && serversOwnCauses.includes(failed.cause ?? 0);
-    if (!failed || isServers) continue;
-    const before = events
-      .slice(0, index)
-      .flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
-        signal ? [`${signal.signalName}: ${describeInput(signal.input?.payloads ?? [])}`] : [],
-      );
+  const run = await readRun(target);
+  for (const { eventId, cause, message } of failedTasks(run)) {
+    const before = (run.history.events ?? []).flatMap(
+      ({ eventId: at, workflowExecutionSignaledEventAttributes: signal }) =>
+        signal && Number(at) < eventId
+          ? [`${signal.signalName}: ${describeInput(signal.input?.payloads ?? [])}`]
+          : [],
+    );
     assert.fail(
-      `A task of ${target.workflowId} failed (${WorkflowTaskFailedCause[failed.cause ?? 0]}): ${failed.failure?.message}\nThe last signals before it:\n${before.slice(-20).join('\n')}`,
+      `A task of ${target.workflowId} failed (${cause}): ${message}\nThe last signals before it:\n${before.slice(-20).join('\n')}`,
     );
   }
 }

@@ -1,8 +1,17 @@
 import type { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type proto from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 type History = proto.temporal.api.history.v1.IHistory;
+
+const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
+
+/** The server ends such tasks itself and repeats them: a message came while the run ended, or over a hundred came
+ * during one task. They say nothing about the workflow. */
+const serversOwnCauses: readonly number[] = [
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+];
 
 /** One run of a workflow with all that Temporal keeps of it. */
 export interface RecordedRun {
@@ -39,6 +48,17 @@ export function eventNames({ history }: Pick<RecordedRun, 'history'>): string[] 
   return (history.events ?? []).map((event) => {
     const key = Object.entries(event).find(([name, value]) => name.endsWith('EventAttributes') && value);
     return (key?.[0] ?? 'unknown').replace('EventAttributes', '');
+  });
+}
+
+/** The tasks that failed by the workflow's code or its worker: each one's event id, cause and message. */
+export function failedTasks({
+  history,
+}: Pick<RecordedRun, 'history'>): { eventId: number; cause: string; message: string }[] {
+  return (history.events ?? []).flatMap(({ eventId, workflowTaskFailedEventAttributes: failed }) => {
+    if (!failed || serversOwnCauses.includes(failed.cause ?? 0)) return [];
+    const cause = WorkflowTaskFailedCause[failed.cause ?? 0] ?? 'unknown';
+    return [{ eventId: Number(eventId), cause, message: failed.failure?.message ?? '' }];
   });
 }
 
