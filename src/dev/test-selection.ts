@@ -5,10 +5,10 @@ import { StackError } from './stack-error.ts';
  * only ends what hangs. */
 export const testRunnerFlags = ['--test', '--test-concurrency=2', '--test-timeout=300000'];
 
-/** Fault suites are long and have scripts of their own; they run only where their path is given. */
-const faultSuites = 'test/faults/';
+/** Long suites have scripts of their own; they run only where their path is given. */
+const longSuites = ['test/faults/', 'test/e2e/long/'];
 
-/** What to run for the arguments of `npm test`: files by path or part of a path (none = all but the fault suites),
+/** What to run for the arguments of `npm test`: files by path or part of a path (none = all but the long suites),
  * and whatever begins with "--" goes to Node's test runner. Throws StackError where nothing fits. */
 export function selectTests({ root, wishes }: { root: string; wishes: string[] }): {
   files: string[];
@@ -18,7 +18,9 @@ export function selectTests({ root, wishes }: { root: string; wishes: string[] }
   const parts = wishes.filter((wish) => !wish.startsWith('--')).map((wish) => wish.replace(/^\.\//, ''));
   const all = globSync('test/**/*.test.ts', { cwd: root }).sort();
   const files = all.filter((file) =>
-    parts.length === 0 ? !file.startsWith(faultSuites) : parts.some((part) => file.includes(part)),
+    parts.length === 0
+      ? !longSuites.some((suite) => file.startsWith(suite))
+      : parts.some((part) => file.includes(part)),
   );
   if (files.length > 0) return { files, flags };
   throw new StackError(

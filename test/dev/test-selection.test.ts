@@ -19,21 +19,31 @@ function project(t: TestContext, files: string[]): string {
 const files = [
   'test/a.test.ts',
   'test/domain/money.test.ts',
+  'test/e2e/long/month.test.ts',
+  'test/e2e/order.test.ts',
   'test/faults/kill.test.ts',
   'test/support/stack.ts',
 ];
 
-test('without a wish all test files run, except the fault suites', (t) => {
+test('without a wish all test files run, except the long suites', (t) => {
   const root = project(t, files);
-  assert.deepEqual(selectTests({ root, wishes: [] }).files, ['test/a.test.ts', 'test/domain/money.test.ts']);
+  assert.deepEqual(selectTests({ root, wishes: [] }).files, [
+    'test/a.test.ts',
+    'test/domain/money.test.ts',
+    'test/e2e/order.test.ts',
+  ]);
 });
 
-test('a part of a path selects, also fault suites, and flags go to the runner', (t) => {
+test('a part of a path selects, also long suites, and flags go to the runner', (t) => {
   const root = project(t, files);
   assert.deepEqual(selectTests({ root, wishes: ['./test/faults/kill.test.ts', 'money', '--test-only'] }), {
     files: ['test/domain/money.test.ts', 'test/faults/kill.test.ts'],
     flags: ['--test-only'],
   });
+  assert.deepEqual(selectTests({ root, wishes: ['test/e2e'] }).files, [
+    'test/e2e/long/month.test.ts',
+    'test/e2e/order.test.ts',
+  ]);
 });
 
 test('nothing to run is a failure, not a success', (t) => {

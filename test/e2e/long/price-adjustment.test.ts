@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { startTestService } from '../support/service.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { startTestService } from '../../support/service.ts';
 
 /* The remedy priceAdjustment (B): the customer keeps or gets the server that was bought, and pays what it costs. */
 

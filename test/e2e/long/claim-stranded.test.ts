@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderTaskQueue } from '../../workflows/contract/provision-order.ts';
-import type { StrandServerResult } from '../../workflows/contract/resolve-case.ts';
-import { strandWorkflowId } from '../../workflows/contract/resolve-case.ts';
-import { aPurchase, aTenancy } from '../support/builders.ts';
-import { eventually } from '../support/eventually.ts';
-import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
-import { assertNothingLeaked } from '../support/secrets.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { orderTaskQueue } from '../../../workflows/contract/provision-order.ts';
+import type { StrandServerResult } from '../../../workflows/contract/resolve-case.ts';
+import { strandWorkflowId } from '../../../workflows/contract/resolve-case.ts';
+import { aPurchase, aTenancy } from '../../support/builders.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertFaultsFired, assertLedgersAgree } from '../../support/oracle.ts';
+import { assertNothingLeaked } from '../../support/secrets.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 // `wanted` is the package whose addresses were once sold for `other` by mistake: they are paid for and lie idle.
 const [wanted, other] = ['103.194.1', '103.195.1'] as const;

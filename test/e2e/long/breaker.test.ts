@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OrderAnswer } from '../../src/dev/storefront.ts';
-import type { PurchaseCall } from '../../src/simulator/ledger.ts';
-import { type LockView, packageLockId, resumeLockSignal } from '../../workflows/contract/package-lock.ts';
-import { eventually, isUncached } from '../support/eventually.ts';
-import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import type { OrderAnswer } from '../../../src/dev/storefront.ts';
+import type { PurchaseCall } from '../../../src/simulator/ledger.ts';
+import { type LockView, packageLockId, resumeLockSignal } from '../../../workflows/contract/package-lock.ts';
+import { eventually, isUncached } from '../../support/eventually.ts';
+import { assertFaultsFired, assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 const packages = ['103.194.1', '103.194.2', '103.194.3', '103.194.4'] as const;
 const [away, longAway, rejecting, cut] = packages;

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
+import { compensationWorkflowId } from '../../../workflows/contract/compensate-order.ts';
 import {
   lockStartOptions,
   lockWorkflowType,
   packageLockId,
   pauseLockSignal,
   resumeLockSignal,
-} from '../../workflows/contract/package-lock.ts';
+} from '../../../workflows/contract/package-lock.ts';
 import {
   compensateOrderSignal,
   orderStatusQuery,
   orderWorkflowId,
-} from '../../workflows/contract/provision-order.ts';
-import { type WatchOrdersResult, watchOrdersType } from '../../workflows/contract/watch-orders.ts';
-import { eventually } from '../support/eventually.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+} from '../../../workflows/contract/provision-order.ts';
+import { type WatchOrdersResult, watchOrdersType } from '../../../workflows/contract/watch-orders.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 const names = {
   queued: '103.191.1',

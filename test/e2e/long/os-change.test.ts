@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
-import { assertNothingLeaked } from '../support/secrets.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { assertFaultsFired, assertLedgersAgree } from '../../support/oracle.ts';
+import { assertNothingLeaked } from '../../support/secrets.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 const packages = ['103.184.11', '103.184.12', '103.184.13', '103.184.14'] as const;
 const service = await startTestService({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
-import { killProcess } from '../support/kill-process.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { eventually } from '../../support/eventually.ts';
+import { killProcess } from '../../support/kill-process.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 /* The remedy reprovision (A): the right server is bought and mailed, then the wrong one is ended. */
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runCommand } from '../../src/dev/child-process.ts';
-import { eventually } from '../support/eventually.ts';
-import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
-import { assertNothingLeaked } from '../support/secrets.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { runCommand } from '../../../src/dev/child-process.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertFaultsFired, assertLedgersAgree } from '../../support/oracle.ts';
+import { assertNothingLeaked } from '../../support/secrets.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
-const entry = join(import.meta.dirname, '..', '..', 'src', 'bin', 'run.mjs');
+const entry = join(import.meta.dirname, '..', '..', '..', 'src', 'bin', 'run.mjs');
 const [open, ended, empty, late] = ['103.191.1', '103.192.1', '103.193.5', '103.194.1'] as const;
 const packages = [open, ended, empty, late];
 const service = await startTestService({

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { findStuckOrders } from '../../src/desk/find-stuck-orders.ts';
-import type { FailureCode } from '../../src/domain/order.ts';
-import { resolvePolicy } from '../../src/domain/policy.ts';
-import { readPolicyFile } from '../../src/policy-file.ts';
-import { eventually, isUncached } from '../support/eventually.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { findStuckOrders } from '../../../src/desk/find-stuck-orders.ts';
+import type { FailureCode } from '../../../src/domain/order.ts';
+import { resolvePolicy } from '../../../src/domain/policy.ts';
+import { readPolicyFile } from '../../../src/policy-file.ts';
+import { eventually, isUncached } from '../../support/eventually.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 /*
  * Every failure code is produced by the simulator and ends at its default when nobody acts: judged by the gateway's

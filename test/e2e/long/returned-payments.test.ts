@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GatewayName } from '../../src/domain/order.ts';
+import type { GatewayName } from '../../../src/domain/order.ts';
 import {
   refundedByHandSignal,
   returnPaymentWorkflowId,
   returnStatusQuery,
-} from '../../workflows/contract/return-payment.ts';
-import { eventually } from '../support/eventually.ts';
-import { assertGatewaysAgree } from '../support/gateway-oracle.ts';
-import { killProcess } from '../support/kill-process.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+} from '../../../workflows/contract/return-payment.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertGatewaysAgree } from '../../support/gateway-oracle.ts';
+import { killProcess } from '../../support/kill-process.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 /* Every captured payment that its order does not keep goes back by itself; judged by the gateway's own books. */
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderTaskQueue, orderWorkflowId } from '../../workflows/contract/provision-order.ts';
-import { eventually } from '../support/eventually.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { orderTaskQueue, orderWorkflowId } from '../../../workflows/contract/provision-order.ts';
+import { eventually } from '../../support/eventually.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 /* Where a decision or a remedy once got stuck, or did too much. */
 

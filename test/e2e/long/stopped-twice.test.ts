@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, isUncached } from '../support/eventually.ts';
-import { killProcess, signalProcess } from '../support/kill-process.ts';
-import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import { eventually, isUncached } from '../../support/eventually.ts';
+import { killProcess, signalProcess } from '../../support/kill-process.ts';
+import { assertFaultsFired, assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 const packageName = '103.195.1';
 const service = await startTestService({

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from '@temporalio/worker';
-import type { StoredMail } from '../../src/simulator/state.ts';
-import { workflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { eventually } from '../support/eventually.ts';
-import { killProcess } from '../support/kill-process.ts';
-import { assertLedgersAgree } from '../support/oracle.ts';
-import { catalogueOf, productOf, startTestService } from '../support/service.ts';
+import type { StoredMail } from '../../../src/simulator/state.ts';
+import { workflowBundle } from '../../../src/temporal/workflow-bundle.ts';
+import { eventually } from '../../support/eventually.ts';
+import { killProcess } from '../../support/kill-process.ts';
+import { assertLedgersAgree } from '../../support/oracle.ts';
+import { catalogueOf, productOf, startTestService } from '../../support/service.ts';
 
 /* The remedy refundAndFreeMonth (C), with a month of seconds: its three endings, and the ways out of it. */
 
