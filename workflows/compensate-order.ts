@@ -115,8 +115,9 @@ async function runRemedy(
     return endUntaken(orderId, taken);
   }
   const { order, remedy, moneyBegun, requestIds } = taken;
-  now = { option: remedy.option, moneyBegun, inMonth: order.freeUntil !== null };
+  now = { option: remedy.option, moneyBegun, inMonth: order.freeUntil !== null, isBeginning: false };
   record.adopt(order);
+  now.isBeginning = !waitsForDecision({ record });
   for (const requestId of requestIds) {
     await lock.releaseLeftover({ supplier: order.supplier, packageName: order.packageKey, requestId });
   }
@@ -158,6 +159,7 @@ async function runToTheEnd(run: RemedyRun): Promise<CompensateOrderResult['ended
     for (;;) {
       // A month that runs goes on running.
       if (record.status !== 'active' || order.freeUntil === null) await enterCompensating(run);
+      run.now.isBeginning = false;
       const result = await takeLegsSafely(run);
       if (result.kind === 'done') return result.endsAs;
       await waitForDecision(run, await enterFailed(run, result));

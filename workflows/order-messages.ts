@@ -25,7 +25,7 @@ import type { DecisionSlot } from './decision-slot.ts';
 import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { refusalOf } from './refusal.ts';
-import { judgeChange } from './remedy-messages.ts';
+import { judgeChange, sayBeginning } from './remedy-messages.ts';
 import { type Judgement, type Message, useMessages } from './use-messages.ts';
 
 export interface OrderMessages {
@@ -134,6 +134,10 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
 
   function judgeRetry(): Judgement {
     const policy = desk.policy();
+    const remedy = desk.remedy?.();
+    if (remedy?.isBeginning === true && record.status === 'failed') {
+      return refused(sayBeginning(record.orderId, remedy));
+    }
     const answer: RetryAnswer = answerRetry({
       orderId: record.orderId,
       status: record.status,

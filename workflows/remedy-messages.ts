@@ -50,12 +50,14 @@ export function judgeChange(input: {
         : 'The customer keeps the server.';
     return { kind: 'accepted', next, carryOut: fill(wish, null) };
   }
+  if (now?.isBeginning === true && status === 'failed') return refused(sayBeginning(orderId, now));
   const answer = answerCompensate({ orderId, status, decided: slot.taken, sent: true, option });
   if (answer.kind === 'refused') return answer;
   if (now === null || status !== 'failed') return refused(`Order ${orderId} has a remedy under way.`);
   if (option === 'refundedByHand') {
     const reference = findText({ from, name: 'reference' });
-    if (!reference) return refused(`Failed to read the reference of the transfer for order ${orderId}.`);
+    if (!reference)
+      return refused(`Failed to read the reference of the transfer for order ${orderId}. ${byHandHelp}`);
     const next = 'It is recorded as given back by hand; then what is left of the remedy is done.';
     return { kind: 'accepted', next, carryOut: fill(wish, reference) };
   }
@@ -68,6 +70,13 @@ export function judgeChange(input: {
   }
   const next = `The remedy becomes ${option} instead of ${now.option}.`;
   return { kind: 'accepted', next, carryOut: fill(wish, null) };
+}
+
+const byHandHelp = 'Send {"option": "refundedByHand", "reference": "the reference of the transfer"}.';
+
+/** What a decision meets that comes after the remedy was chosen, and before its first step. */
+export function sayBeginning(orderId: string, { option }: RemedyNow): string {
+  return `Order ${orderId}: the remedy ${option} was chosen and begins at this moment. Decide again where it is blocked.`;
 }
 
 function refused(sentence: string): { kind: 'refused'; sentence: string } {

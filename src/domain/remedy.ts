@@ -62,6 +62,8 @@ export interface Adjustment {
 
 /** What the messages of a remedy's run have to know of it. */
 export interface RemedyNow {
+  /** True until its first step: what was decided before it took the order is not decided again. */
+  isBeginning: boolean;
   option: RemedyOption;
   /** True once money has moved for it: then it goes on with that. */
   moneyBegun: boolean;

@@ -72,26 +72,31 @@ const provisionBody = z.object(
   { error: 'is missing or not a JSON object.' },
 );
 
-const compensateBody = z.object(
-  {
-    option: z.string({ error: 'is missing or not a text.' }).transform((given, context): RemedyOption => {
-      const found = findRemedy(given);
-      if (found !== undefined) return found;
-      context.addIssue(
-        `is not a remedy. Use one of: ${remedyOptions.join(', ')}; A, B and C stand for the first three.`,
-      );
-      return z.NEVER;
-    }),
-    productId: text(64).nullish(),
-    amountPaise: z
-      .int({ error: 'is not a whole number of paise.' })
-      .min(1, { error: 'is not above 0.' })
-      .nullish(),
-    reference: text(200).nullish(),
-    ...wishMembers,
-  },
-  { error: 'is missing or not a JSON object.' },
-);
+const compensateBody = z
+  .object(
+    {
+      option: z.string({ error: 'is missing or not a text.' }).transform((given, context): RemedyOption => {
+        const found = findRemedy(given);
+        if (found !== undefined) return found;
+        context.addIssue(
+          `is not a remedy. Use one of: ${remedyOptions.join(', ')}; A, B and C stand for the first three.`,
+        );
+        return z.NEVER;
+      }),
+      productId: text(64).nullish(),
+      amountPaise: z
+        .int({ error: 'is not a whole number of paise.' })
+        .min(1, { error: 'is not above 0.' })
+        .nullish(),
+      reference: text(200).nullish(),
+      ...wishMembers,
+    },
+    { error: 'is missing or not a JSON object.' },
+  )
+  .refine(({ option, reference }) => option !== 'refundedByHand' || Boolean(reference), {
+    path: ['reference'],
+    error: 'is missing: with refundedByHand, say the reference of the transfer.',
+  });
 
 function findRemedy(given: string): RemedyOption | undefined {
   const named = Object.hasOwn(remedyLetters, given) ? remedyLetters[given] : given;

@@ -38,6 +38,18 @@ test('a cancellation is handed on with who and why, and answered with what happe
   ]);
 });
 
+test('what was paid by hand needs its reference, and nothing is handed on without one', async (context) => {
+  const { call } = await serveApp(context, {
+    compensateOrder: () => Promise.reject(new Error('handed on')),
+  });
+  const path = '/api/orders/ord-1/compensate';
+  const answer = await call({ method: 'POST', path, token: adminToken, body: { option: 'refundedByHand' } });
+  assert.equal(answer.status, 400);
+  assert.deepEqual(answer.json.errors, [
+    { field: 'reference', message: 'is missing: with refundedByHand, say the reference of the transfer.' },
+  ]);
+});
+
 test('a remedy is handed on with what it takes; A, B and C stand for the first three', async (context) => {
   const wishes: CompensateWish[] = [];
   const { call } = await serveApp(context, {

@@ -6,8 +6,9 @@ import { catalogueOf, productOf, startTestService } from '../../support/service.
 
 /* Where a decision or a remedy once got stuck, or did too much. */
 
-const names = Array.from({ length: 6 }, (_, index) => `103.187.${10 + index}`);
-const [unknown, systems, twice, fell, named, claimed] = names as [
+const names = Array.from({ length: 7 }, (_, index) => `103.187.${10 + index}`);
+const [unknown, systems, twice, fell, named, claimed, hasty] = names as [
+  string,
   string,
   string,
   string,
@@ -203,4 +204,33 @@ test('a remedy gives back a server that was being made ready for the order', asy
   await service.orderIn(orderId, 'refunded');
   await eventually({ what: 'it is stranded again', read: stateOf, isRight: (state) => state === 'stranded' });
   assert.equal((await db.orders.findOne({ _id: orderId }))?.goods.state, 'none');
+});
+
+test('a remedy chosen right after another one is refused, or it is what happens', async () => {
+  await service.setPolicy({ automaticRetries: [] });
+  await simulator.addFaults({
+    call: 'buyvps',
+    when: { package: hasty },
+    do: { kind: 'errorText', reason: 'Insufficient balance' },
+  });
+  const refusals: string[] = [];
+  for (const first of ['A', 'refund', 'A'] as const) {
+    const orderId = await order(hasty);
+    await service.orderIn(orderId, 'failed');
+    const path = `/api/orders/${orderId}/compensate`;
+    assert.equal((await api(path, { option: first, by: 'one' })).status, 202);
+    const second = await api(path, { option: first === 'refund' ? 'A' : 'refund', by: 'another' });
+    const chosen = () => db.orders.findOne({ _id: orderId }).then((found) => found?.remedy ?? null);
+    const by = second.status === 202 ? 'another' : 'one';
+    await eventually({
+      what: `${orderId} has the remedy of ${by}`,
+      read: chosen,
+      isRight: (remedy) => remedy?.by === by,
+    });
+    if (second.status !== 202) refusals.push(String(second.body.detail));
+    if (first === 'refund') await service.orderIn(orderId, 'refunded');
+    const texts = (await db.orders.findOne({ _id: orderId }))?.timeline.map(({ text }) => text) ?? [];
+    assert.ok(!texts.some((text) => text.includes('had begun before this was decided')), texts.join('\n'));
+  }
+  for (const detail of refusals) assert.match(detail, /remedy|Already decided|has ended/);
 });
