@@ -33,6 +33,8 @@ export interface ActivityDependencies {
   dismissOwner: (input: { workflowId: string }) => Promise<void>;
   /** Wakes the remedy of an order whose free month waits; a remedy that has ended needs nothing. */
   tellFreeMonth: (input: { orderId: string }) => Promise<void>;
+  /** Has a blocked remedy look again; one that has ended needs nothing. */
+  tellBlockedRemedy: (input: { orderId: string; reason: string }) => Promise<void>;
   gatewayOf: (name: GatewayName) => PaymentGateway;
   /** Writes people's acts to the audit log, each once. */
   recordActs: (acts: readonly AdminAct[]) => Promise<void>;

@@ -16,6 +16,9 @@ export function createReturns(
         { _id: orderId, 'timeline.text': { $ne: text } },
         { $push: { timeline: { at: deps.now(), text } } },
       );
+      const order = await deps.db.orders.findOne({ _id: orderId });
+      const isBlocked = order?.status === 'failed' && order.failure?.code === 'compensationBlocked';
+      if (isBlocked) await deps.tellBlockedRemedy({ orderId, reason: text });
     },
     recordActs: ({ acts }) => deps.recordActs(acts),
   };

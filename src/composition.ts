@@ -54,7 +54,7 @@ import { retryOrder } from './temporal/retry-order.ts';
 import { startCompensation } from './temporal/start-compensation.ts';
 import { startReturn } from './temporal/start-return.ts';
 import { syncStockNow } from './temporal/sync-stock-now.ts';
-import { tellFreeMonth } from './temporal/tell-free-month.ts';
+import { tellBlockedRemedy, tellFreeMonth } from './temporal/tell-remedy.ts';
 import { tellStockChanged } from './temporal/tell-stock-changed.ts';
 import { createWorkers, type Workers } from './temporal/workers.ts';
 
@@ -136,6 +136,7 @@ export async function composeWorker(
         startCompensation: (input) => startCompensation(client, input),
         dismissOwner: (input) => dismissOwner({ client, sleep }, input),
         tellFreeMonth: (input) => tellFreeMonth(client, input),
+        tellBlockedRemedy: (input) => tellBlockedRemedy(client, input),
         gatewayOf: gatewayFinder(gateways.all),
         recordActs: (acts) => audit.recordAll(acts),
         now,

@@ -46,7 +46,7 @@ export function createSimulatorControl(controlUrl: string) {
     faults: () => call<FaultRule[]>('GET', '/faults'),
     addFaults: (...faults: FaultDefinition[]) => call<FaultRule[]>('POST', '/faults', faults),
     replaceFaults: (...faults: FaultDefinition[]) => call<FaultRule[]>('PUT', '/faults', faults),
-    clearFaults: () => call<FaultRule[]>('DELETE', '/faults'),
+    clearFaults: (id?: string) => call<FaultRule[]>('DELETE', id === undefined ? '/faults' : `/faults/${id}`),
     cashfree: () => call<CashfreeReport>('GET', '/cashfree'),
     pay: (input: PayInput) => call<PayAnswer>('POST', '/cashfree/pay', input),
     redeliver: (input: { paymentId: string; times?: number; together?: boolean }) =>

@@ -114,7 +114,7 @@ export interface OrderActivities {
     part: RefundPart | null;
     reference: string;
   }): Promise<boolean>;
-  /** Adds one line to the timeline of an order, also of one that has ended; the same line once. */
+  /** Adds one line to the timeline of an order, also of one that has ended, the same line once; a blocked remedy looks again. */
   noteOnOrder(input: { orderId: string; text: string }): Promise<void>;
   recordActs(input: { acts: AdminAct[] }): Promise<void>;
   strandServer(input: {

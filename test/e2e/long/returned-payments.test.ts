@@ -191,6 +191,50 @@ test('the refund of an order that has ended is asked for again too where the gat
   await untilClosed('cashfree', paymentId);
 });
 
+test('a remedy whose refund was called paid and then taken back ends by itself once the money is back', async () => {
+  const { orderId, amountPaise } = await checkOut('cashfree');
+  const paymentId = await pay('cashfree', { orderId });
+  await service.orderIn(orderId, 'active');
+  // The remedy hears of nothing but the webhooks until the refund is taken back.
+  await simulator.addFaults({ id: 'deaf', call: 'cashfree.getRefund', do: { kind: 'status', status: 503 } });
+  const chosen = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${service.secrets.adminToken}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ option: 'refund', by: 'ada' }),
+  });
+  assert.equal(chosen.status, 202, await chosen.text());
+  const stateOf = async () => (await db.refunds.findOne({ orderId }))?.state;
+  await eventually({
+    what: 'the refund is paid',
+    read: stateOf,
+    isRight: (state) => state === 'success',
+    withinMs: 60_000,
+  });
+  const [refund] = await db.refunds.find({ orderId }).toArray();
+  await simulator.addFaults({
+    id: 'shut',
+    call: 'cashfree.createRefund',
+    do: { kind: 'status', status: 503 },
+  });
+  await simulator.settleRefund({ orderId, refundId: refund?._id ?? '', status: 'CANCELLED' });
+  await eventually({
+    what: 'the refund is taken back',
+    read: stateOf,
+    isRight: (state) => state === 'cancelled',
+    withinMs: 60_000,
+  });
+  // The next refund is not taken before the remedy has seen it, and waits for a decision.
+  await simulator.clearFaults('deaf');
+  await service.orderIn(orderId, 'failed');
+  await simulator.clearFaults('shut');
+  await untilBack('cashfree', orderId, paymentId, amountPaise);
+  await service.orderIn(orderId, 'refunded');
+  await untilClosed('cashfree', paymentId);
+});
+
 test('what the gateway refuses is told, tried again by itself, and ends by the word of a person', async () => {
   const refusal = { call: 'cashfree.createRefund' as const, do: { kind: 'status' as const, status: 400 } };
   await simulator.addFaults({ id: 'no', ...refusal });
