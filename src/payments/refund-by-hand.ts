@@ -2,8 +2,9 @@ import { insertOnce } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { RefundPart } from '../domain/refund.ts';
 import type { PaymentDocument } from './payment-document.ts';
-import { type Book, newRefund, type RefundDependencies, takeShare } from './refund-book.ts';
+import { newRefund, type RefundDependencies, takeShare } from './refund-book.ts';
 import type { RefundDocument } from './refund-document.ts';
+import { closeUnknown } from './refund-payment.ts';
 
 /**
  * Records what an admin gave back outside the gateway: every payment of the order that is not returned counts as
@@ -30,7 +31,7 @@ export async function recordRefundByHand(
  * @returns false where the gateway may still give it back: it would be paid twice.
  */
 export async function recordPartByHand(
-  deps: Book,
+  deps: RefundDependencies,
   input: { orderId: string; paymentKey: string; part: RefundPart | null; reference: string },
 ): Promise<boolean> {
   const { orderId, paymentKey, part, reference } = input;
@@ -41,10 +42,12 @@ export async function recordPartByHand(
 }
 
 async function recordByHand(
-  { db, now }: Book,
+  deps: RefundDependencies,
   input: { orderId: string; payment: PaymentDocument; part: RefundPart | null; reference: string },
 ): Promise<boolean> {
+  const { db, now } = deps;
   const { orderId, payment, part, reference } = input;
+  await closeUnknown(deps, payment._id);
   const refundId = `by-hand-${payment._id}${part ? `-${part.name}` : ''}`;
   const amountPaise = part?.amountPaise ?? payment.amountPaise;
   const refund = newRefund({

@@ -78,6 +78,30 @@ async function goOnWithOther(deps: RefundDependencies, refund: RefundDocument): 
   throw new GatewayError({ code: 'unreachable', message });
 }
 
+/**
+ * A refund of this payment that the gateway never took keeps no share of it any more: nobody could cancel it there. One
+ * that is being asked for at this moment, or of which the gateway says nothing, stays as it is.
+ */
+export async function closeUnknown(deps: RefundDependencies, paymentKey: string): Promise<void> {
+  const refunds = await deps.db.refunds.find({ paymentKey, state: 'reserved' }).toArray();
+  for (const refund of refunds) {
+    const { _id: refundId, orderId, paymentId } = refund;
+    const askedUntil = await takeTurn(deps, refund);
+    if (askedUntil === null) continue;
+    try {
+      const said = await deps.gatewayOf(refund.gateway).findRefund({ orderId, paymentId, refundId });
+      const why = 'The gateway never took it.';
+      if (said === null) await giveBack(deps, { refund, from: ['reserved'], to: 'refused', why });
+      else await noteGoing(deps, { refund, from: ['reserved'], to: 'pending' });
+    } catch (error) {
+      // Broken: the gateway is switched off by now.
+      if (!(error instanceof GatewayError) && !(error instanceof BrokenRecord)) throw error;
+    } finally {
+      await deps.db.refunds.updateOne({ _id: refundId, askedUntil }, { $set: { askedUntil: '' } });
+    }
+  }
+}
+
 /** How a refund stands: the gateway is asked, and what its webhooks have told counts too; null while it is open. */
 export async function lookAtRefund(
   deps: RefundDependencies,

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Collections } from '../../src/database.ts';
+import { GatewayError } from '../../src/payments/gateway.ts';
 import { noteRefundNews, type RefundDependencies, type RefundWish } from '../../src/payments/refund-book.ts';
+import { recordPartByHand } from '../../src/payments/refund-by-hand.ts';
 import { lookAtRefund, startRefund } from '../../src/payments/refund-payment.ts';
 import { aPayment } from '../support/builders.ts';
 import { createInterleaving } from '../support/interleaving.ts';
@@ -250,4 +252,41 @@ test('two parts that fit are refunded, a whole one that does not fit any more is
       ['refund-p1-rest', 700],
     ],
   );
+});
+
+test('a refund that the gateway never took can be given back by hand; one that it has, or may have, cannot', async () => {
+  const wish = { orderId: 'o', paymentKey: payments[0] };
+  const byHand = { ...wish, part: null, reference: 'UTR 1' };
+  const cases: [Answer, unanswered: boolean, isRecorded: boolean][] = [
+    ['lostBefore', false, true],
+    ['lostAfter', false, false],
+    ['taken', false, false],
+    ['lostBefore', true, false],
+  ];
+  for (const [answer, unanswered, isRecorded] of cases) {
+    const db = await createBook();
+    const { gateway, ledger } = createTrustingGateway(
+      () => answer,
+      async () => undefined,
+    );
+    const findRefund = async (input: { refundId: string }) => {
+      if (unanswered) throw new GatewayError({ code: 'unreachable', message: 'Failed to ask: no answer.' });
+      return gateway.findRefund(input);
+    };
+    const deps: RefundDependencies = {
+      db,
+      gatewayOf: () => ({ ...gateway, findRefund }) as never,
+      now: () => '2026-11-21T12:00:00.000Z',
+    };
+    await startRefund(deps, wish).catch(() => undefined);
+    assert.equal(await recordPartByHand(deps, byHand), isRecorded, answer);
+    assert.equal(ledger.refunds.size, answer === 'lostBefore' ? 0 : 1);
+    const rows = await db.refunds.find({ paymentKey: payments[0] }).toArray();
+    assert.equal(
+      rows.some(({ state }) => state === 'success'),
+      isRecorded,
+    );
+    // Recorded by hand, nothing of it is left for the gateway.
+    if (isRecorded) await assert.rejects(startRefund(deps, wish), { name: 'BrokenRecord' });
+  }
 });
