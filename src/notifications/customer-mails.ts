@@ -1,7 +1,13 @@
 import { formatMoney } from '../domain/money.ts';
 import { describeStatusForCustomer } from '../orders/customer-status.ts';
 import { type MailDraft, moment, type Written } from './mail-draft.ts';
-import type { CredentialsNotice, OfOrder, PaidNotice, WaitingForStockNotice } from './notice.ts';
+import type {
+  CredentialsNotice,
+  OfOrder,
+  PaidNotice,
+  RefundedNotice,
+  WaitingForStockNotice,
+} from './notice.ts';
 import type { MailContent } from './render-mail.ts';
 
 const nothingToDo = 'You need not do anything. We write again as soon as there is news.';
@@ -75,9 +81,20 @@ export function credentialsMail({ notice, name }: Written<CredentialsNotice>): M
   });
 }
 
+const refundReasons: Readonly<Record<RefundedNotice['paidFor'], string>> = {
+  server: 'we are sorry: we could not give you the server that you ordered.',
+  deliveredServer: 'your order has ended: its server is switched off and wiped.',
+  renewal: 'your payment for one more month was not used: the server could not be renewed by it.',
+};
+
+/** What was sent back, and how: the end of a sentence, and what to expect. */
+export function sayBack(amount: string, isByHand: boolean): string {
+  return `${amount} back ${isByHand ? 'to you' : 'the way you paid'}. It can take some days until your bank or card shows it`;
+}
+
 /** The money is on its way back. */
-export function refundedMail({ notice, name }: Written<OfOrder<'refunded'>>): MailDraft {
-  const { orderId, amountPaise, currency, cancelled } = notice;
+export function refundedMail({ notice, name }: Written<RefundedNotice>): MailDraft {
+  const { orderId, amountPaise, currency, cancelled, paidFor, isByHand } = notice;
   const amount = formatMoney({ amountMinor: amountPaise, currency });
   return customerMail({
     name,
@@ -85,10 +102,8 @@ export function refundedMail({ notice, name }: Written<OfOrder<'refunded'>>): Ma
       ? `Your order ${orderId} is cancelled, your money is on its way back`
       : `Your money for order ${orderId} is on its way back`,
     paragraphs: [
-      cancelled
-        ? `your order ${orderId} is cancelled.`
-        : 'we are sorry: we could not give you the server that you ordered.',
-      `We have sent ${amount} back the way you paid. It can take some days until your bank or card shows it.`,
+      cancelled ? `your order ${orderId} is cancelled.` : refundReasons[paidFor],
+      `We have sent ${sayBack(amount, isByHand)}.`,
     ],
     facts: [
       { label: 'Order', value: orderId },

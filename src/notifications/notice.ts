@@ -10,7 +10,7 @@ export type Notice = { factId: string } & (
   | PaidNotice
   | OfOrder<'delayed'>
   | CredentialsNotice
-  | OfOrder<'refunded'>
+  | RefundedNotice
   | PriceAdjustedNotice
   | FreeMonthNotice
   | OfOrder<'freeMonthEnded'>
@@ -53,6 +53,13 @@ export interface CredentialsNotice extends OfOrder<'credentials'> {
   replaces?: string | null;
 }
 
+/** To the customer: what was paid for, and how it went back. */
+export interface RefundedNotice extends OfOrder<'refunded'> {
+  paidFor: 'server' | 'deliveredServer' | 'renewal';
+  /** True where some of it was given back outside the gateway. */
+  isByHand: boolean;
+}
+
 /** To the customer: what they have instead, what went back, and the code of the apology. */
 export interface PriceAdjustedNotice extends OfOrder<'priceAdjusted'> {
   ip: string;
@@ -63,6 +70,7 @@ export interface PriceAdjustedNotice extends OfOrder<'priceAdjusted'> {
   discount: { code: string; expiresAt: string; off: string };
   /** True where all that was paid had gone back before. */
   isPaidBack: boolean;
+  isByHand: boolean;
 }
 
 /** To the customer: what is free until when, and the links by which they choose. */
@@ -71,6 +79,7 @@ export interface FreeMonthNotice extends OfOrder<'freeMonth'> {
   orderedProductName: string;
   refundedPaise: number;
   currency: string;
+  isByHand: boolean;
   links: Record<MonthAct, string>;
 }
 
@@ -97,7 +106,10 @@ export interface PaymentMismatchNotice {
   kind: 'paymentMismatch';
   orderId: string;
   payment: CapturedPayment;
+  /** What the order costs by now. */
   expected: { amountPaise: number; currency: string };
+  /** True where the price was right until another order had the discount code. */
+  hasLostCode: boolean;
 }
 
 export interface CaseOpenedNotice extends OfOrder<'caseOpened'> {

@@ -8,14 +8,14 @@ import type { Notice, OfOrder, PaymentMismatchNotice } from './notice.ts';
 /** Another amount or currency than the order's. */
 export function mismatchMail(told: Written<PaymentMismatchNotice>): MailDraft {
   const { notice, settings } = told;
-  const { orderId, payment, expected } = notice;
+  const { orderId, payment, expected, hasLostCode } = notice;
   const asked = formatMoney({ amountMinor: expected.amountPaise, currency: expected.currency });
   return adminMail({
     settings,
     workflowId: ownerOf(told),
     subject: `Payment does not match order ${orderId}`,
     paragraphs: [
-      `Order ${orderId} costs ${asked}, but ${paid(payment)} was paid. No server is bought for it.`,
+      `Order ${orderId} costs ${asked}${hasLostCode ? ' by now, since another order has its discount code' : ''}, but ${paid(payment)} was paid. No server is bought for it.`,
       recommendedActions.paymentMismatch,
     ],
     facts: paymentFacts({ payment, settings }),

@@ -1,5 +1,5 @@
 import { formatMoney } from '../domain/money.ts';
-import { customerMail } from './customer-mails.ts';
+import { customerMail, sayBack } from './customer-mails.ts';
 import { type MailDraft, moment, type Written } from './mail-draft.ts';
 import type { FreeMonthNotice, OfOrder, PriceAdjustedNotice } from './notice.ts';
 
@@ -13,7 +13,7 @@ export function priceAdjustedMail({ notice, settings, name }: Written<PriceAdjus
     paragraphs: [
       `we are sorry: your server ${ip} is not the one that you ordered (${orderedProductName}). Your order says now what it is: ${productName}.`,
       differencePaise > 0
-        ? `It costs less, so we have sent ${back} back the way you paid. It can take some days until your bank or card shows it.`
+        ? `It costs less, so we have sent ${sayBack(back, notice.isByHand)}.`
         : notice.isPaidBack
           ? 'All that you paid has gone back already; the server is yours.'
           : 'It costs no less than what you ordered; the price stays as it was.',
@@ -31,7 +31,8 @@ export function priceAdjustedMail({ notice, settings, name }: Written<PriceAdjus
 
 /** A free month, or the reminder of its end, with the two links by which the customer chooses. */
 export function freeMonthMail({ notice, settings, name }: Written<FreeMonthNotice>): MailDraft {
-  const { orderId, ip, orderedProductName, refundedPaise, currency, until, reminder, links } = notice;
+  const { orderId, ip, orderedProductName, refundedPaise, currency, until, reminder, links, isByHand } =
+    notice;
   const back = formatMoney({ amountMinor: refundedPaise, currency });
   const end = moment(until, settings);
   return customerMail({
@@ -42,7 +43,7 @@ export function freeMonthMail({ notice, settings, name }: Written<FreeMonthNotic
     paragraphs: [
       reminder
         ? `your server ${ip} is free until ${end}. Then it is switched off and wiped, unless you choose one of these:`
-        : `we are sorry: your server ${ip} is not the one that you ordered (${orderedProductName}). We have sent ${back} back the way you paid, and the server is yours for free until ${end}. Then it is switched off and wiped, unless you choose one of these:`,
+        : `we are sorry: your server ${ip} is not the one that you ordered (${orderedProductName}). We have sent ${back} back ${isByHand ? 'to you' : 'the way you paid'}, and the server is yours for free until ${end}. Then it is switched off and wiped, unless you choose one of these:`,
       `To keep it for one more month: ${links.renew}`,
       `To get the server that you ordered instead: ${links.switch}`,
     ],

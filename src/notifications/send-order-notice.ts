@@ -8,6 +8,7 @@ import type { RawPurchaseReply } from '../domain/purchase-reply.ts';
 import { shopDay } from '../domain/shop-time.ts';
 import { packageDocumentId } from '../orders/catalogue.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
+import { isByHand } from '../payments/refund-by-hand.ts';
 import type { CredentialBox } from '../servers/credential-box.ts';
 import type { Notice } from './notice.ts';
 import type { Notifier } from './notifier.ts';
@@ -58,7 +59,11 @@ function paymentNotice({ verdict, payment }: PaymentProblem, order: OrderDocumen
   if (!order || verdict === 'unmatched') return { kind: 'unmatchedPayment', payment };
   const { _id: orderId, amountPaise, currency } = order;
   if (verdict === 'extra') return { kind: 'extraPayment', orderId, payment };
-  return { kind: 'paymentMismatch', orderId, payment, expected: { amountPaise, currency } };
+  const { discount } = order;
+  const isAsAsked = payment.amountPaise === amountPaise && payment.currency === currency;
+  const lost = isAsAsked && discount ? discount : null;
+  const expected = { amountPaise: lost?.listPricePaise ?? amountPaise, currency };
+  return { kind: 'paymentMismatch', orderId, payment, expected, hasLostCode: lost !== null };
 }
 
 async function orderNotice(
@@ -68,8 +73,9 @@ async function orderNotice(
 ): Promise<Told> {
   const orderId = order._id;
   switch (notice.kind) {
-    case 'delayed':
     case 'refunded':
+      return { ...notice, orderId, paidFor: paidForOf(order), ...(await wayBackOf(deps, order)) };
+    case 'delayed':
     case 'deadlinePassed':
     case 'credentialsLate':
     case 'freeMonthEnded':
@@ -104,6 +110,17 @@ async function orderNotice(
   }
 }
 
+function paidForOf({ freeMonthOf, remedy }: OrderDocument) {
+  if (freeMonthOf?.act === 'renew') return 'renewal';
+  return remedy?.from === 'active' ? 'deliveredServer' : 'server';
+}
+
+/** What an admin has paid by hand does not come the way it was paid. */
+async function wayBackOf({ db }: Deps, { _id: orderId }: OrderDocument): Promise<{ isByHand: boolean }> {
+  const refunds = await db.refunds.find({ orderId, state: 'success' }).toArray();
+  return { isByHand: refunds.some(isByHand) };
+}
+
 /** The supplier's name of the package today. */
 async function packageNameOf({ db }: Deps, order: OrderDocument): Promise<string> {
   const pool = await db.packages.findOne({ _id: packageDocumentId(order) });
@@ -128,7 +145,8 @@ async function credentialsNotice({ db, box }: Deps, order: OrderDocument): Promi
   return { kind: 'credentials', orderId, ip: row.ip, username, password, os: order.os, replaces };
 }
 
-async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<Told> {
+async function priceAdjustedNotice(deps: Deps, order: OrderDocument): Promise<Told> {
+  const { db } = deps;
   const orderId = order._id;
   const adjustment = order.remedy?.adjustment;
   const discount = await db.discounts.findOne({ _id: apologyDiscountId(orderId) });
@@ -152,6 +170,7 @@ async function priceAdjustedNotice({ db }: Deps, order: OrderDocument): Promise<
     currency: order.currency,
     discount: { code, expiresAt, off },
     isPaidBack: order.money === 'refunded',
+    ...(await wayBackOf(deps, order)),
   };
 }
 
@@ -166,6 +185,7 @@ async function freeMonthFacts({ db, linkOf }: Deps, order: OrderDocument, until:
     orderedProductName: order.productName,
     refundedPaise: refunds.reduce((sum, { amountPaise }) => sum + amountPaise, 0),
     currency: order.currency,
+    isByHand: refunds.some(isByHand),
     links: {
       renew: linkOf({ orderId, purpose: 'renew', until }),
       switch: linkOf({ orderId, purpose: 'switch', until }),

@@ -41,6 +41,13 @@ export async function recordPartByHand(
   return recordByHand(deps, { orderId, payment, part, reference });
 }
 
+const byHandPrefix = 'by-hand-';
+
+/** True for what was given back outside the gateway. */
+export function isByHand({ _id }: Pick<RefundDocument, '_id'>): boolean {
+  return _id.startsWith(byHandPrefix);
+}
+
 async function recordByHand(
   deps: RefundDependencies,
   input: { orderId: string; payment: PaymentDocument; part: RefundPart | null; reference: string },
@@ -48,7 +55,7 @@ async function recordByHand(
   const { db, now } = deps;
   const { orderId, payment, part, reference } = input;
   await closeUnknown(deps, payment._id);
-  const refundId = `by-hand-${payment._id}${part ? `-${part.name}` : ''}`;
+  const refundId = `${byHandPrefix}${payment._id}${part ? `-${part.name}` : ''}`;
   const amountPaise = part?.amountPaise ?? payment.amountPaise;
   const refund = newRefund({
     orderId,

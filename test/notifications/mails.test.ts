@@ -55,12 +55,21 @@ const ordered = { productName: 'Silver', ramGb: 8, os: 'Ubuntu 22', amountPaise:
 const code = 'wrongPackage';
 const sentence = 'SmartVPS assigned an IP of another package.';
 
+const refund = {
+  kind: 'refunded',
+  orderId,
+  amountPaise: 49_900,
+  currency: 'INR',
+  paidFor: 'server',
+  isByHand: false,
+} as const;
+
 const toCustomer: readonly Told[] = [
   { kind: 'paid', orderId, expectedBy: at, ...ordered },
   { kind: 'delayed', orderId, expectedBy: at },
   { kind: 'delayed', orderId, expectedBy: null },
-  { kind: 'refunded', orderId, amountPaise: 49_900, currency: 'INR', cancelled: false },
-  { kind: 'refunded', orderId, amountPaise: 49_900, currency: 'INR', cancelled: true },
+  { ...refund, cancelled: false },
+  { ...refund, cancelled: true },
 ];
 
 test('a paid order is confirmed to the customer with what was ordered and when it is expected', async () => {
@@ -86,7 +95,6 @@ test('a delay is told with the expected moment where there is one', async () => 
 });
 
 test('a refund names its amount, and says whether the order was cancelled', async () => {
-  const refund = { kind: 'refunded', orderId, amountPaise: 49_900, currency: 'INR' } as const;
   const mail = await mailOf({ ...refund, cancelled: false });
   assert.equal(mail.subject, 'Your money for order ord-1 is on its way back');
   assert.match(mail.text, /We have sent ₹499\.00 back the way you paid\./);
@@ -94,6 +102,20 @@ test('a refund names its amount, and says whether the order was cancelled', asyn
   await notifications.deleteMany({});
   await simulator.control.clearMails();
   assert.match((await mailOf({ ...refund, cancelled: true })).text, /^your order ord-1 is cancelled\.$/m);
+});
+
+test('a refund says what was paid for and how it went back', async () => {
+  const mails: [Partial<typeof refund> | object, RegExp][] = [
+    [{}, /could not give you the server that you ordered\.[\s\S]*₹499\.00 back the way you paid\./],
+    [{ paidFor: 'deliveredServer' }, /^your order has ended: its server is switched off and wiped\.$/m],
+    [{ paidFor: 'renewal' }, /^your payment for one more month was not used/m],
+    [{ isByHand: true }, /We have sent ₹499\.00 back to you\./],
+  ];
+  for (const [change, words] of mails) {
+    await notifications.deleteMany({});
+    await simulator.control.clearMails();
+    assert.match((await mailOf({ ...refund, cancelled: false, ...change })).text, words);
+  }
 });
 
 test('every mail to a customer leads to the page of their order; none to the admin does', async () => {

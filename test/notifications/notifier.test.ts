@@ -168,6 +168,7 @@ test('no mail but the one with the login holds a password, and no mail to the ad
     {
       factId: 'm',
       kind: 'paymentMismatch',
+      hasLostCode: false,
       orderId: 'ord-1',
       payment,
       expected: { amountPaise: 49_900, currency: 'INR' },
@@ -246,6 +247,7 @@ test('a payment of another amount names both amounts, one without an order says 
   const mismatch = await onlyMailOf({
     factId: 'm',
     kind: 'paymentMismatch',
+    hasLostCode: false,
     orderId: 'ord-1',
     payment,
     expected,

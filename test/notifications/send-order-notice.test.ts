@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import type { OrderNotice } from '../../src/domain/order-notice.ts';
 import type { Notice } from '../../src/notifications/notice.ts';
+import { mismatchMail } from '../../src/notifications/payment-mails.ts';
 import { sendOrderNotice } from '../../src/notifications/send-order-notice.ts';
+import type { OrderDocument } from '../../src/orders/order-document.ts';
+import { recordRefundByHand } from '../../src/payments/refund-by-hand.ts';
 import { createCredentialBox } from '../../src/servers/credential-box.ts';
 import { anOrder, aPackage, aPayment, aPurchase } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
@@ -14,6 +17,7 @@ const login = { username: 'root', password: 'pw-7f3a' };
 const next = { text: 'refund', at: '2026-11-23T10:00:00.000Z' };
 
 /** Past midnight in the shop, the evening before in UTC. */
+const settings = { shopTimeZone: 'UTC', temporalUiUrl: null, namespace: 'shop' };
 const clock = { now: () => '2026-11-21T20:00:00.000Z', shopTimeZone: 'Asia/Kolkata' };
 
 async function setUp() {
@@ -102,7 +106,6 @@ test('a payment is confirmed with what was ordered, and facts that need nothing 
   await send({ kind: 'paid', expectedBy: next.at });
   const plain = [
     { kind: 'delayed', expectedBy: null },
-    { kind: 'refunded', amountPaise: 49_900, currency: 'INR', cancelled: false },
     { kind: 'deadlinePassed', code: 'wrongPackage', sentence: 'Wrong.', default: 'refund' },
     { kind: 'credentialsLate', ip, until: next.at },
   ] as const;
@@ -141,11 +144,57 @@ test('each verdict on a payment is its own mail, also for an order that nobody k
   await send({ kind: 'paymentProblem', verdict: 'unmatched', payment }, 'nobody');
   const expected = { amountPaise: 49_900, currency: 'INR' };
   assert.deepEqual(told, [
-    { factId: 'a:fact', kind: 'paymentMismatch', orderId: 'a', payment, expected },
+    { factId: 'a:fact', kind: 'paymentMismatch', orderId: 'a', payment, expected, hasLostCode: false },
     { factId: 'a:fact', kind: 'extraPayment', orderId: 'a', payment },
     { factId: 'a:fact', kind: 'unmatchedPayment', payment },
     { factId: 'nobody:fact', kind: 'unmatchedPayment', payment },
   ]);
+});
+
+test('a discounted payment whose code is another order’s by then is told with what the order costs now', async () => {
+  const { db, told, send } = await setUp();
+  const discount = { discountId: 'd', listPricePaise: 54_900, discountPaise: 5_000 };
+  await db.orders.updateOne({ _id: 'a' }, { $set: { discount } });
+  const payment = aPayment({ orderId: 'a', amountPaise: 49_900 });
+  await send({ kind: 'paymentProblem', verdict: 'mismatch', payment });
+  const [notice] = told;
+  assert.ok(notice?.kind === 'paymentMismatch');
+  assert.deepEqual([notice.expected.amountPaise, notice.hasLostCode], [54_900, true]);
+  assert.match(
+    mismatchMail({ notice, settings, name: null, owner: null }).paragraphs.join(' '),
+    /costs ₹549\.00 by now, since another order has its discount code, but ₹499\.00 was paid/,
+  );
+});
+
+test('a refund is told with what was paid for, and whether it was given back by hand', async () => {
+  const { db, told, send } = await setUp();
+  const refunded = { kind: 'refunded', amountPaise: 49_900, currency: 'INR', cancelled: false } as const;
+  const remedy = { workflowId: 'w', option: 'refund', by: 'ops', reason: null, endsAs: 'refunded' } as const;
+  const orders: Partial<OrderDocument>[] = [
+    {},
+    { remedy: { ...remedy, startedAt: next.at, from: 'active' } },
+    { freeMonthOf: { orderId: 'b', act: 'renew' } },
+  ];
+  for (const change of orders) {
+    await db.orders.updateOne({ _id: 'a' }, { $set: change });
+    await send(refunded);
+  }
+  const payment = { ...aPayment({ orderId: 'a' }), _id: 'cashfree:1', verdict: null, recordedAt: next.at };
+  await db.payments.insertOne({ ...payment, refundablePaise: payment.amountPaise, refundIds: [] });
+  await recordRefundByHand(
+    { db, now: clock.now, gatewayOf: () => assert.fail('nothing is reserved') },
+    { orderId: 'a', reference: 'UTR 1' },
+  );
+  await send(refunded);
+  assert.deepEqual(
+    told.map((one) => one.kind === 'refunded' && [one.paidFor, one.isByHand]),
+    [
+      ['server', false],
+      ['deliveredServer', false],
+      ['renewal', false],
+      ['renewal', true],
+    ],
+  );
 });
 
 test('an order that does not exist has nothing to tell', async () => {
