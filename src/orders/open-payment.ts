@@ -18,7 +18,9 @@ export async function resumePayment(input: {
 }): Promise<CheckoutOutcome> {
   const { deps, order } = input;
   const isRenewal = order.freeMonthOf?.act === 'renew';
-  if (isOpened(order) || isRenewal) return openPayment(input);
+  if (isOpened(order)) return openPayment(input);
+  if (!order.open) return endedUnpaid(order);
+  if (isRenewal) return openPayment(input);
   const { _id: orderId, supplier, packageKey, productId } = order;
   const reserve = (await deps.db.products.findOne({ _id: productId }))?.reserve ?? 0;
   const hold = await deps.holdStock({ orderId, supplier, packageKey, reserve });
@@ -29,6 +31,12 @@ export async function resumePayment(input: {
     return refused('discountHeld', 'discountCode', sentence);
   }
   return openPayment(input);
+}
+
+/** What has ended is not opened to be paid any more: the money could only come late, or go back. */
+function endedUnpaid({ _id: orderId, status }: OrderDocument): CheckoutOutcome {
+  const sentence = `Order ${orderId} has ended as ${status}, and was never opened to be paid. Order anew, with another Idempotency-Key.`;
+  return refused('idempotencyKeyReused', 'Idempotency-Key', sentence);
 }
 
 /** Opens the order's payment at its gateway, unless that was done; answers what the first checkout answered. */

@@ -288,6 +288,23 @@ test('a gateway that failed is asked again under the same Idempotency-Key, for t
   assert.equal(placed(await checkout(keyed)).orderId, failed.orderId);
 });
 
+test('a checkout that ended before its payment was opened is not opened under its Idempotency-Key any more', async () => {
+  for (const status of ['expired', 'cancelled'] as const) {
+    const { gateway, failures, calls } = fakeGateway();
+    failures.push(unreachable());
+    const checkout = checkoutWith(gateway);
+    const keyed = { ...request, idempotencyKey: `key-${status}` };
+    const failed = await checkout(keyed);
+    assert.ok(failed.kind === 'gatewayFailed');
+    await db.orders.updateOne({ _id: failed.orderId }, { $set: { status, open: false } });
+    const late = await checkout(keyed);
+    assert.ok(late.kind === 'refused', JSON.stringify(late));
+    assert.equal(late.reason, 'idempotencyKeyReused');
+    assert.match(late.sentence, new RegExp(`has ended as ${status}.*another Idempotency-Key`));
+    assert.equal(calls.length, 1, 'the gateway hears no more of it');
+  }
+});
+
 test('a crash after any step is finished by the repeat under the same Idempotency-Key', async () => {
   const keyed = { ...request, idempotencyKey: 'key-1' };
   const crash = new Error('crash');
