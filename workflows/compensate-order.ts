@@ -20,9 +20,10 @@ import { everyInputRaw, readSignal, type SignalInput } from './contract/read-sig
 import { createDecisionSlot } from './decision-slot.ts';
 import { useFreeMonth } from './free-month.ts';
 import { enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
-import { readAmount, useOrderMessages } from './order-messages.ts';
+import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
+import { findOddAdjustment, readAdjustment } from './read-adjustment.ts';
 import { takeLegsSafely } from './remedy-legs.ts';
 import { enterCompensating, heedDecision, type RemedyRun, waitsForDecision } from './remedy-run.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
@@ -53,7 +54,7 @@ type RemedyAsked = Omit<RemedyWish, 'workflowId'>;
 function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
   const said: Partial<Record<keyof CompensateOrderInput, unknown>> =
     input.kind === 'fields' ? input.fields : {};
-  const { orderId, by, reason, endsAs, productId } = said;
+  const { orderId, by, reason, endsAs } = said;
   if (typeof orderId !== 'string' || orderId === '' || orderId.length > 100) {
     return { orderId: '', ended: 'badInput', explanation: `Failed to read the order. ${inputHelp}` };
   }
@@ -68,6 +69,10 @@ function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
   if (option === undefined) {
     return { orderId, ended: 'badInput', explanation: `Failed to read the option. ${inputHelp}` };
   }
+  const odd = option === 'priceAdjustment' ? findOddAdjustment(input) : null;
+  if (odd !== null) {
+    return { orderId, ended: 'badInput', explanation: `Failed to adjust the price: ${odd}. ${inputHelp}` };
+  }
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 500) : null);
   return {
     orderId,
@@ -75,8 +80,7 @@ function readInput(input: SignalInput): RemedyAsked | CompensateOrderResult {
     by: text(by) ?? 'Temporal Web UI',
     reason: text(reason),
     endsAs: endsAs === 'cancelled' ? 'cancelled' : 'refunded',
-    productId: text(productId),
-    amountPaise: readAmount(input),
+    ...readAdjustment(input),
   };
 }
 

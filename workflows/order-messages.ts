@@ -20,10 +20,11 @@ import {
   retryOrderSignal,
   retryOrderUpdate,
 } from './contract/provision-order.ts';
-import { findInteger, findText, type SignalInput } from './contract/read-signal.ts';
+import { findText, type SignalInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
+import { findOddAdjustment, readAdjustment } from './read-adjustment.ts';
 import { refusalOf } from './refusal.ts';
 import { judgeChange, sayBeginning } from './remedy-messages.ts';
 import { type Judgement, type Message, useMessages } from './use-messages.ts';
@@ -180,11 +181,9 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
     if (option === undefined) {
       return refused(`Failed to read which remedy order ${record.orderId} is to get. ${compensateHelp}`);
     }
-    const wish = {
-      option,
-      productId: findText({ from, name: 'productId' }) ?? null,
-      amountPaise: readAmount(from),
-    };
+    const odd = option === 'priceAdjustment' ? findOddAdjustment(from) : null;
+    if (odd !== null) return refused(`Failed to adjust the price of order ${record.orderId}: ${odd}.`);
+    const wish = { option, ...readAdjustment(from) };
     if (desk.remedy) {
       return judgeChange({ record, slot, now: desk.remedy(), from, wish });
     }
@@ -237,12 +236,6 @@ function readOption(from: SignalInput): RemedyOption | undefined {
   if (said === undefined) return undefined;
   const letter = Object.entries(remedyLetters).find(([name]) => name === said.toUpperCase());
   return letter?.[1] ?? remedyOptions.find((option) => option === said);
-}
-
-/** What is to go back, integer minor units; null where none was named that could be. */
-export function readAmount(from: SignalInput): number | null {
-  const amountPaise = findInteger({ from, name: 'amountPaise' });
-  return amountPaise !== undefined && amountPaise > 0 ? amountPaise : null;
 }
 
 function viewStatus(record: OrderRecord) {

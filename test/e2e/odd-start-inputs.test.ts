@@ -83,6 +83,7 @@ test('a right input of the wrong order, state or option says why, and changes no
     );
     assert.ok(['refused', 'badInput'].includes(result.ended), JSON.stringify(result));
     assert.ok(result.explanation.length > 10);
+    if (option === 'B') assert.match(result.explanation, /amountPaise is not a whole number of paise/);
   }
   const order = await db.orders.findOne({ _id: unpaid });
   assert.deepEqual([order?.remedy, order?.owner, order?.status], [null, null, 'pendingPayment']);
