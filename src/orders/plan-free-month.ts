@@ -1,7 +1,6 @@
 import type { FreeMonth } from '../domain/free-month.ts';
 import type { RemedyStep } from '../domain/remedy-step.ts';
 import { keepExpiry } from '../servers/keep-expiry.ts';
-import { isTermOver } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
 import { hasSwitched, isAwaited, monthOrdersOf } from './month-orders.ts';
@@ -59,11 +58,11 @@ async function planTowardsMonth(deps: PlanDependencies, input: MonthPlan): Promi
   // Only the supplier knows whether the customer has renewed it at the shop since; once money moves there is no way back.
   if (
     isFresh &&
-    isTermOver(server, now()) &&
-    isTermOver({ expiresAt: await expiryOf(deps, order, server) }, now())
+    hasNothingLeft(server.expiresAt, now()) &&
+    hasNothingLeft(await expiryOf(deps, order, server), now())
   )
     return blocked(
-      `The month of ${ip} at the supplier is over: there is none left that could be free. Choose refund.`,
+      `The month of ${ip} at the supplier is over, or ends within a day: there is none left that could be free. Choose refund, or renew it in the supplier's panel first.`,
     );
   await takeMoney(db, order, workflowId);
   const unreturned = await unreturnedPayments(db, orderId);
@@ -110,6 +109,11 @@ async function expiryOf(
 
 /** The supplier's days end by a clock of its own: what is to be ended in time is ended a day before. */
 const termMarginMs = 24 * 60 * 60 * 1000;
+
+/** True where a month that begins now would end at once: the server would be wiped before its customer could choose. */
+function hasNothingLeft(expiresAt: string | null, now: string): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) - termMarginMs <= Date.parse(now);
+}
 
 /** A month lasts no longer than the supplier was paid for: past that the customer has nothing, and we cannot end it. */
 function endOfMonth(input: { startedAt: string; freeMonthMs: number; expiresAt: string | null }): string {

@@ -134,8 +134,8 @@ test("a free month lasts as long as the supplier's own date lets it, which is wr
   }
 });
 
-test('a month is refused before any money moves where the supplier calls it over too, and lived where the book was behind', async () => {
-  const over = '2026-11-20T23:59:59.999Z';
+test('a month is refused before any money moves where the supplier calls it as good as over too, and lived where the book was behind', async () => {
+  const over = '2026-11-21T23:59:59.999Z';
   const { db, plan, setTenancy, supplierSays } = await setUp('refundAndFreeMonth', { money: 'kept' });
   await setTenancy(second, { 'tenancy.state': 'stranded' });
   await setTenancy(first, { 'tenancy.expiresAt': over });
@@ -143,13 +143,15 @@ test('a month is refused before any money moves where the supplier calls it over
   for (const answer of [
     { kind: 'notOurs', why: 'IP not found' } as const,
     { kind: 'server', ip: first, expiresOn: '2026-11-20' } as ServerStatus,
+    // Less than the day before the end at which a month ends.
+    { kind: 'server', ip: first, expiresOn: '2026-11-21' } as ServerStatus,
   ]) {
     supplierSays(async () => answer);
     const step = await plan({ freeMonthMs: 30 * dayMs });
     assert.deepEqual([step.kind, step.kind === 'blocked' && step.moneyBegun], ['blocked', false]);
     assert.match(
       step.kind === 'blocked' ? (step.why ?? '') : '',
-      /is over: there is none left .* Choose refund/,
+      /is over, or ends within a day: there is none left .* Choose refund/,
     );
     assert.equal(await moneyNow(), 'kept');
   }
