@@ -22,7 +22,7 @@ export type PriceAdjustment =
  */
 export function adjustPrice(input: {
   orderId: string;
-  ordered: { pricePaise: number; paidPaise: number; currency: string };
+  ordered: { productId: string; pricePaise: number; paidPaise: number; currency: string };
   server: { supplier: SupplierName; ip: string; ramGb: number };
   products: readonly SoldProduct[];
   wish: { productId: string | null; amountPaise: number | null };
@@ -50,16 +50,22 @@ export function adjustPrice(input: {
   return { kind: 'adjusted', productId, productName, differencePaise };
 }
 
-/** The product that is named, else the one whose package holds the address: the narrowest, then the cheapest one. */
+/**
+ * The product that is named, else the one whose package holds the address: of the narrowest ones the one that was ordered,
+ * else the cheapest.
+ */
 function findProduct(input: {
+  ordered: { productId: string };
   server: { supplier: SupplierName; ip: string; ramGb: number };
   products: readonly SoldProduct[];
   wish: { productId: string | null };
 }): SoldProduct | undefined {
-  const { server, products, wish } = input;
+  const { ordered, server, products, wish } = input;
   if (wish.productId !== null) return products.find(({ productId }) => productId === wish.productId);
   const priceOf = ({ sizes }: SoldProduct) =>
     sizes.find(({ ramGb }) => ramGb === server.ramGb)?.pricePaise ?? Number.POSITIVE_INFINITY;
+  const isOrdered = (product: SoldProduct) =>
+    product.productId === ordered.productId && Number.isFinite(priceOf(product));
   const fitting = products.filter(
     ({ supplier, packageName }) =>
       supplier === server.supplier &&
@@ -68,6 +74,7 @@ function findProduct(input: {
   return fitting.sort(
     (a, b) =>
       packageSize(a.packageName) - packageSize(b.packageName) ||
+      Number(isOrdered(b)) - Number(isOrdered(a)) ||
       Math.sign(priceOf(a) - priceOf(b)) ||
       a.productId.localeCompare(b.productId),
   )[0];

@@ -52,6 +52,7 @@ async function weigh(
   return adjustPrice({
     orderId: order._id,
     ordered: {
+      productId: order.productId,
       pricePaise: order.discount?.listPricePaise ?? paidPaise,
       // After a free month everything has gone back already.
       paidPaise: order.money === 'refunded' ? 0 : paidPaise,

@@ -15,7 +15,7 @@ const nothing = { productId: null, amountPaise: null };
 const adjust = (input: Partial<Parameters<typeof adjustPrice>[0]>) =>
   adjustPrice({
     orderId: 'X',
-    ordered: { pricePaise: 89_900, paidPaise: 89_900, currency: 'INR' },
+    ordered: { productId: 'ordered', pricePaise: 89_900, paidPaise: 89_900, currency: 'INR' },
     server,
     products: [sold('narrow', '103.182.44', 49_900), sold('wide', '103.182', 39_900)],
     wish: nothing,
@@ -31,6 +31,19 @@ test('the product is the narrowest one whose package holds the address; the diff
   });
   const tie = adjust({ products: [sold('b', '103.182.44', 60_000), sold('a', '103.182.44', 50_000)] });
   assert.equal(tie.kind === 'adjusted' && tie.productId, 'a', 'of two that fit alike the cheaper one');
+});
+
+test('of two products of one package a server is the one that was ordered, as long as that has a price', () => {
+  const cheaper = sold('cheaper', '103.182.44', 49_900);
+  const asOrdered = adjust({ products: [cheaper, sold('ordered', '103.182.44', 89_900)] });
+  assert.deepEqual(asOrdered.kind === 'adjusted' && [asOrdered.productId, asOrdered.differencePaise], [
+    'ordered',
+    0,
+  ]);
+  const unpriced = adjust({ products: [cheaper, sold('ordered', '103.182.44', 89_900, 4)] });
+  assert.equal(unpriced.kind === 'adjusted' && unpriced.productId, 'cheaper');
+  const wider = adjust({ products: [cheaper, sold('ordered', '103.182', 89_900)] });
+  assert.equal(wider.kind === 'adjusted' && wider.productId, 'cheaper', 'the narrower package is nearer');
 });
 
 test('a product, or an amount, can be said; what has no price or is more than was paid is refused', () => {
@@ -56,7 +69,7 @@ test('the difference is never negative and never more than was paid, whatever th
     fc.property(paise, paise, paise, (pricePaise, discountPaise, deliveredPaise) => {
       const paidPaise = Math.max(0, pricePaise - discountPaise);
       const found = adjust({
-        ordered: { pricePaise, paidPaise, currency: 'INR' },
+        ordered: { productId: 'ordered', pricePaise, paidPaise, currency: 'INR' },
         products: [sold('narrow', '103.182.44', deliveredPaise)],
       });
       assert.ok(found.kind === 'adjusted');
