@@ -54,7 +54,8 @@ export interface Adjustment {
   /** What it is sold as; the id is null where the catalogue has no such product. */
   productId: string | null;
   productName: string;
-  /** What was ordered instead. */
+  /** What was ordered instead; it is the order's again where another remedy is chosen after all. */
+  orderedProductId: string;
   orderedProductName: string;
   /** What goes back, integer minor units, never negative. */
   differencePaise: number;

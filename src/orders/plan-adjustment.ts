@@ -28,8 +28,8 @@ export async function weighAdjustment(
   if (found.kind === 'refused') return { refused: found.sentence };
   const { productId, productName, differencePaise } = found;
   const { purchaseId, ip } = server;
-  const orderedProductName = order.productName;
-  return { adjusted: { purchaseId, ip, productId, productName, orderedProductName, differencePaise } };
+  const ordered = { orderedProductId: order.productId, orderedProductName: order.productName };
+  return { adjusted: { purchaseId, ip, productId, productName, ...ordered, differencePaise } };
 }
 
 async function weigh(

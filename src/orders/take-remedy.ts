@@ -129,7 +129,7 @@ async function objectionOfServer(
 
 /**
  * A blocked remedy becomes another one, by one conditional update, as long as no money has moved for it; money that
- * was only reserved is the order's again.
+ * was only reserved is the order's again, and so is the name of what was ordered.
  */
 export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyChange> {
   const { db } = deps;
@@ -151,10 +151,16 @@ export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<Remedy
   const remedy: Remedy = { ...before, ...chosen, workflowId, adjustment: null, replaces: null };
   const moved = await db.orders.updateOne(
     { _id: orderId, owner: workflowId, 'remedy.option': before.option, money: order.money },
-    { $set: { remedy, money } },
+    { $set: { remedy, money, ...orderedOf(before) } },
   );
   if (moved.matchedCount === 1) return { kind: 'changed', remedy };
   return { kind: 'refused', sentence: `Order ${orderId} changed at this moment. Try again.` };
+}
+
+/** A price adjustment that is not carried out has renamed the order all the same. */
+function orderedOf({ adjustment }: Remedy): Partial<Pick<OrderDocument, 'productId' | 'productName'>> {
+  if (!adjustment) return {};
+  return { productId: adjustment.orderedProductId, productName: adjustment.orderedProductName };
 }
 
 /** Out of a free month, by one conditional update: the server goes back at once, or the customer keeps it. */

@@ -35,6 +35,7 @@ async function setUp(option: 'priceAdjustment' | 'refundAndFreeMonth', changes: 
           ip: first,
           productId: null,
           productName: 'Silver',
+          orderedProductId: 'silver-91',
           orderedProductName: 'Silver',
           differencePaise: 0,
         },

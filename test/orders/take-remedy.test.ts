@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RemedyOption } from '../../src/domain/remedy.ts';
 import type { OrderDocument } from '../../src/orders/order-document.ts';
+import type { PlanDependencies } from '../../src/orders/plan-refund.ts';
+import { planRemedy } from '../../src/orders/plan-remedy.ts';
 import { changeRemedy, takeRemedy } from '../../src/orders/take-remedy.ts';
 import { planReturn } from '../../src/payments/plan-return.ts';
 import { recordPayment } from '../../src/payments/record-payment.ts';
 import { noteRefundNews } from '../../src/payments/refund-book.ts';
 import { lookAtRefund, startRefund } from '../../src/payments/refund-payment.ts';
 import { createTrustingGateway } from '../payments/trusting-gateway.ts';
-import { anOrder, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
+import { anOrder, aPayment, aProduct, aPurchase, aTenancy } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
 
 const now = () => '2026-11-21T12:00:00.000Z';
@@ -70,6 +72,31 @@ test('after a refund that the gateway took back no server is given for it any mo
   assert.equal((await planReturn(deps, { paymentKey })).kind, 'refund');
   await db.orders.updateOne({ _id: 'a' }, { $set: { money: 'kept' } });
   assert.equal((await planReturn(deps, { paymentKey })).kind, 'nothing', 'the order delivers for it');
+});
+
+test('an order that a price adjustment has renamed is again what was ordered once another remedy is chosen', async () => {
+  const { db, deps, wish } = await setUp();
+  await db.products.insertOne(aProduct());
+  await db.products.insertOne(
+    aProduct({
+      _id: 'gold-44',
+      name: 'Gold',
+      packageKey: '103.182.44',
+      sizes: [{ ramGb: 8, pricePaise: 39_900 }],
+    }),
+  );
+  await db.orders.updateOne({ _id: 'a' }, { $set: { productId: 'silver-91', productName: 'Silver' } });
+  const asGold = { ...wish('priceAdjustment'), productId: 'gold-44' };
+  assert.equal((await takeRemedy(deps, asGold)).kind, 'taken');
+  const plan = { orderId: 'a', workflowId, skip: [], did: [], monthOver: false, freeMonthMs: 0 };
+  const step = await planRemedy(deps as unknown as PlanDependencies, plan);
+  assert.deepEqual([step.kind, (await db.orders.findOne({ _id: 'a' }))?.productName], ['refund', 'Gold']);
+  assert.equal((await changeRemedy(deps, wish('refundAndFreeMonth'))).kind, 'changed');
+  const order = await db.orders.findOne({ _id: 'a' });
+  assert.deepEqual(
+    [order?.productId, order?.productName, order?.remedy?.adjustment],
+    ['silver-91', 'Silver', null],
+  );
 });
 
 test('a server whose month is over by our book may be kept for free: its customer may have renewed it at the shop', async () => {
