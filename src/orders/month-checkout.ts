@@ -69,14 +69,23 @@ async function lookAtMonth(
   const server = await findKeptServer(deps, order);
   if (!server) return closed(over);
   const price = await priceOf(deps, order, act);
-  if (price === null) return closed('This is not sold at present. Please write to us.');
+  const isPlaced = earlier.some((one) => one.freeMonthOf?.act === act && isUnpaid(one));
+  if (price === null || (act === 'switch' && price.isOffSale && !isPlaced)) {
+    return closed('This is not sold at present. Please write to us.');
+  }
   const { ip } = server;
-  const offer = { kind: 'open' as const, orderId, act, ip, until, currency: order.currency, ...price };
-  return { kind: 'open', order, earlier, offer, price };
+  const { productName, amountPaise, productId } = price;
+  const { currency } = order;
+  const offer = { kind: 'open' as const, orderId, act, ip, productName, amountPaise, currency, until };
+  return { kind: 'open', order, earlier, offer, price: { productId, productName, amountPaise } };
 }
 
 /** Renewing costs what the server is sold for by its own product; switching what was ordered costs now. */
-async function priceOf(deps: MonthDeps, order: OrderDocument, act: MonthAct): Promise<MonthPrice | null> {
+async function priceOf(
+  deps: MonthDeps,
+  order: OrderDocument,
+  act: MonthAct,
+): Promise<(MonthPrice & { isOffSale: boolean }) | null> {
   const { db } = deps;
   let productId = order.productId;
   if (act === 'renew') {
@@ -85,9 +94,12 @@ async function priceOf(deps: MonthDeps, order: OrderDocument, act: MonthAct): Pr
   }
   const product = await db.products.findOne({ _id: productId });
   const size = product?.sizes.find(({ ramGb }) => ramGb === order.ramGb);
-  if (product && size) return { productId, productName: product.name, amountPaise: size.pricePaise };
+  if (product && size) {
+    const isOffSale = product.disabled !== null;
+    return { productId, productName: product.name, amountPaise: size.pricePaise, isOffSale };
+  }
   if (act === 'switch') return null;
-  return { productId, productName: order.productName, amountPaise: order.amountPaise };
+  return { productId, productName: order.productName, amountPaise: order.amountPaise, isOffSale: false };
 }
 
 /**
@@ -100,13 +112,17 @@ export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promi
   if (month.kind === 'closed') return month;
   const { order, earlier, price } = month;
   const same = earlier.filter(({ freeMonthOf }) => freeMonthOf?.act === act);
-  const unpaid = same.find(({ money, open }) => money === 'unpaid' && open);
+  const unpaid = same.find(isUnpaid);
   if (unpaid) return outcomeOf(await resumePayment({ deps: deps.checkout, order: unpaid }));
   if (act === 'switch') {
     return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
   }
   const renewal = await claimRenewal(deps, { order, link, price, nth: same.length + 1 });
   return outcomeOf(await openPayment({ deps: deps.checkout, order: renewal }));
+}
+
+function isUnpaid({ money, open }: OrderDocument): boolean {
+  return money === 'unpaid' && open;
 }
 
 /** Stores the renewal under one id, so that two clicks at once are one order to pay. */

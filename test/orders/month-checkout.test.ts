@@ -109,6 +109,28 @@ test('a payment that has arrived closes both offers; a switched server closes th
   assert.match(offer.kind === 'closed' ? offer.sentence : '', /The server you ordered is yours already/);
 });
 
+test('a switch to what is not sold at present is not offered, unless it was placed before; a renewal is', async () => {
+  const { db, offer } = await setUp();
+  await db.products.updateOne(
+    { _id: 'silver-91' },
+    { $set: { disabled: { note: 'Auto-disabled: Only 2 IPs left', at, by: 'stock monitor', auto: true } } },
+  );
+  assert.deepEqual(await offer('switch'), {
+    kind: 'closed',
+    sentence: 'This is not sold at present. Please write to us.',
+  });
+  assert.equal((await offer('renew')).kind, 'open');
+  await db.orders.insertOne(
+    anOrder({
+      _id: 'b',
+      status: 'pendingPayment',
+      money: 'unpaid',
+      freeMonthOf: { orderId: 'a', act: 'switch' },
+    }),
+  );
+  assert.equal((await offer('switch')).kind, 'open');
+});
+
 test('an order without a month, or none at all, offers nothing', async () => {
   const { db, offer } = await setUp();
   await db.orders.updateOne({ _id: 'a' }, { $set: { freeMonth: null } });
