@@ -132,14 +132,13 @@ function readValue({ amount, percent }: CreateOptions): DiscountValue {
   throw new Error(`Failed to make the discount: ${amount} is not an amount of rupees, such as 100 or 99.50.`);
 }
 
-/** A duration from now, or a date: its last moment in UTC. */
+/** A duration from now, or a date: its last moment in UTC. A bare number, which would be milliseconds, is neither. */
 function readEnd({ expires }: CreateOptions): string {
-  const durationMs = parseDurationMs(expires);
+  const durationMs = /[a-z]/i.test(expires) ? parseDurationMs(expires) : undefined;
   if (durationMs !== undefined && durationMs > 0) return new Date(Date.now() + durationMs).toISOString();
-  const endMs = /^\d{4}-\d{2}-\d{2}$/.test(expires)
-    ? Date.parse(`${expires}T23:59:59.999Z`)
-    : Date.parse(expires);
-  if (endMs > Date.now()) return new Date(endMs).toISOString();
+  const endMs = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(expires) ? `${expires}T23:59:59.999Z` : expires);
+  const isDate = /^\d{4}-\d{2}-\d{2}/.test(expires);
+  if (isDate && endMs > Date.now()) return new Date(endMs).toISOString();
   throw new Error(
     `Failed to make the discount: ${expires} is neither a duration such as 30d nor a date to come.`,
   );

@@ -70,6 +70,8 @@ test('values and moments that are none are refused in one sentence, and nothing 
     [['--percent', '2.5', '--expires', '30d'], /2\.5 is not a whole percentage/],
     [['--amount', '1', '--expires', '2020-01-01'], /neither a duration such as 30d nor a date to come/],
     [['--amount', '1', '--expires', 'soon'], /neither a duration such as 30d nor a date to come/],
+    [['--amount', '1', '--expires', '30'], /30 is neither a duration such as 30d nor a date to come/],
+    [['--amount', '1', '--expires', '2099'], /2099 is neither a duration such as 30d nor a date to come/],
   ];
   for (const [args, sentence] of refused) {
     const { code, err } = await run(['discounts', 'create', ...args]);
