@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Collections, insertOnce } from '../database.ts';
+import { leastAmountPaise } from '../domain/discount.ts';
 import type { SupplierName } from '../domain/order.ts';
 import { type MatchPolicy, parsePackageName } from '../domain/package-name.ts';
 import { type PackageDocument, type ProductDocument, packageDocumentId } from './catalogue.ts';
@@ -30,7 +31,8 @@ const wholeNumber = (what: string, lowest: number) =>
 const size = z.strictObject(
   {
     ramGb: wholeNumber('a whole number of GB', 1),
-    pricePaise: wholeNumber('a whole number of paise', 1),
+    // No gateway takes less: such a product could never be paid.
+    pricePaise: wholeNumber('a whole number of paise', leastAmountPaise),
   },
   { error: memberError('is not an object {ramGb, pricePaise}') },
 );

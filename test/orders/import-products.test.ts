@@ -63,9 +63,9 @@ const bad: [name: string, change: object, problem: RegExp][] = [
     /^Product 0: sizes\.0\.pricePaise is .*not a whole number of paise\.$/,
   ],
   [
-    'a price of 0',
-    { sizes: [{ ramGb: 8, pricePaise: 0 }] },
-    /^Product 0: sizes\.0\.pricePaise is below 1\.$/,
+    'a price below one rupee',
+    { sizes: [{ ramGb: 8, pricePaise: 99 }] },
+    /^Product 0: sizes\.0\.pricePaise is below 100\.$/,
   ],
   [
     'a price as text',
