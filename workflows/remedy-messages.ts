@@ -54,6 +54,11 @@ export function judgeChange(input: {
   const answer = answerCompensate({ orderId, status, decided: slot.taken, sent: true, option });
   if (answer.kind === 'refused') return answer;
   if (now === null || status !== 'failed') return refused(`Order ${orderId} has a remedy under way.`);
+  if (option === 'refundedByHand' && now.option === 'reprovision') {
+    return refused(
+      `Order ${orderId} keeps its money and is still to get its server: choose refund first, then refundedByHand where the gateway refuses.`,
+    );
+  }
   if (option === 'refundedByHand') {
     const reference = findText({ from, name: 'reference' });
     if (!reference)
