@@ -29,12 +29,7 @@ export async function renewServer(deps: Deps, { orderId }: { orderId: string }):
   if (!renewal || !link) throw new BrokenRecord(`Failed to renew by order ${orderId}: it is no renewal.`);
   const order = await takeMonth(deps, { renewal, ofOrder: link.orderId });
   const server = order && (await findKeptServer(deps, order));
-  if (!order || !server) {
-    return {
-      kind: 'closed',
-      sentence: `The free month of order ${link.orderId} is over; its server is gone.`,
-    };
-  }
+  if (!order || !server) return { kind: 'closed', sentence: await sayClosed(deps, link.orderId) };
   if (order.freeMonth?.state === 'renewed') {
     return { kind: 'renewed', ip: server.ip, until: order.freeMonth.until };
   }
@@ -74,6 +69,14 @@ async function takeMonth(
   const { state, renewalId } = order?.freeMonth ?? {};
   const isOurs = renewalId === renewal._id && (state === 'renewing' || state === 'renewed');
   return isOurs ? order : null;
+}
+
+async function sayClosed({ db }: Deps, orderId: string): Promise<string> {
+  const { state } = (await db.orders.findOne({ _id: orderId }))?.freeMonth ?? {};
+  if (state === 'renewing' || state === 'renewed')
+    return `The server of order ${orderId} is renewed by another payment.`;
+  if (state === 'kept') return `The server of order ${orderId} is the customer's already.`;
+  return `The free month of order ${orderId} is over; its server is gone.`;
 }
 
 type Reported = Extract<ServerStatus, { kind: 'server' }>;
@@ -144,15 +147,15 @@ function reportOf(server: ServerStatus, ip: string): Reported {
   throw new Error(`Failed to renew ${ip}: the supplier does not know it as ours (${server.why}).`);
 }
 
-/** What the supplier says now, else a month after the end that was known before, or after the call where that had passed. */
+/** What the supplier says now, where that is later than before it was paid, else a month after the end that was known before, or after the call where that had passed. */
 async function readExpiry(
   deps: Deps,
   { supplier, server, orderId }: { supplier: Supplier; server: KeptServer; orderId: string },
 ): Promise<string> {
   const { ip, expiresAt } = server;
   const said = reportOf(await supplier.readServer({ ip }), ip);
-  if (said.expiresOn) return endOfTerm(said.expiresOn);
   const sent = (await deps.db.orders.findOne({ _id: orderId }))?.renewalSent;
+  if (said.expiresOn && said.expiresOn > (sent?.expiresOn ?? '')) return endOfTerm(said.expiresOn);
   const before = sent?.expiresOn ? endOfTerm(sent.expiresOn) : (expiresAt ?? '');
   const sentAt = sent?.at ?? deps.now();
   return oneMonthAfter(before > sentAt ? before : sentAt);

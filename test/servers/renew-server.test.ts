@@ -78,6 +78,23 @@ test('a renewal that a remedy has taken is not sent any more', async () => {
   assert.deepEqual([sent(), (await month())?.state], [0, 'running']);
 });
 
+test('a renewal that comes after another one is closed, and says so', async () => {
+  const { db, renew, sent } = await setUp();
+  for (const [state, words] of [
+    ['renewed', /is renewed by another payment/],
+    ['kept', /is the customer's already/],
+    ['ending', /is over; its server is gone/],
+  ] as const) {
+    await db.orders.updateOne(
+      { _id: 'a' },
+      { $set: { 'freeMonth.state': state, 'freeMonth.renewalId': 'other' } },
+    );
+    const closed = await renew();
+    assert.match(closed.kind === 'closed' ? closed.sentence : closed.kind, words);
+  }
+  assert.equal(sent(), 0);
+});
+
 test('a remedy that takes the renewal at any step excludes the call, and the month runs on', async () => {
   for (let at = 0; at < 24; at += 1) {
     // Each step twice: the remedy only takes the order, or begins to give its money back as well.
@@ -131,6 +148,8 @@ test("the new end is the supplier's date; without one it is a month after the en
     [dated('2027-01-31'), nameless, '2026-12-21T10:00:00.000Z', '2027-02-28T23:59:59.999Z'],
     [nameless, nameless, '2026-12-21T10:00:00.000Z', '2027-01-21T10:00:00.000Z'],
     [nameless, nameless, '2026-11-20T10:00:00.000Z', '2026-12-21T12:00:00.000Z'],
+    // Its status lags behind what it was paid for.
+    [dated('2026-12-21'), dated('2026-12-21'), '2026-12-21T10:00:00.000Z', '2027-01-21T23:59:59.999Z'],
   ];
   for (const [before, after, known, until] of cases) {
     const { db, renew, say, month } = await setUp();
