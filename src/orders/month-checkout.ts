@@ -1,6 +1,7 @@
 import { type Collections, insertOnce } from '../database.ts';
 import type { FreeMonth, FreeMonthLink, MonthAct, MonthOffer } from '../domain/free-month.ts';
 import { formatMoney } from '../domain/money.ts';
+import type { GatewayName } from '../domain/order.ts';
 import type { CheckoutOutcome, CheckoutRequest, MonthCheckout } from '../domain/storefront.ts';
 import { packageDocumentId } from './catalogue.ts';
 import type { CheckoutDeps } from './checkout.ts';
@@ -114,11 +115,17 @@ export async function checkOutMonth(deps: MonthDeps, link: FreeMonthLink): Promi
   const same = earlier.filter(({ freeMonthOf }) => freeMonthOf?.act === act);
   const unpaid = same.find(isUnpaid);
   if (unpaid) return outcomeOf(await resumePayment({ deps: deps.checkout, order: unpaid }));
+  const payable = { ...order, gateway: gatewayFor(deps, order) };
   if (act === 'switch') {
-    return outcomeOf(await deps.placeOrder(switchRequest(order, link, same.length + 1)));
+    return outcomeOf(await deps.placeOrder(switchRequest(payable, link, same.length + 1)));
   }
-  const renewal = await claimRenewal(deps, { order, link, price, nth: same.length + 1 });
+  const renewal = await claimRenewal(deps, { order: payable, link, price, nth: same.length + 1 });
   return outcomeOf(await openPayment({ deps: deps.checkout, order: renewal }));
+}
+
+/** The gateway that the customer has paid with, as long as it is switched on; the one that always is else. */
+function gatewayFor({ checkout }: MonthDeps, { gateway }: OrderDocument): GatewayName {
+  return checkout.gateways[gateway] === undefined ? 'cashfree' : gateway;
 }
 
 function isUnpaid({ money, open }: OrderDocument): boolean {

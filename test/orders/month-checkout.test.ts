@@ -131,6 +131,13 @@ test('a switch to what is not sold at present is not offered, unless it was plac
   assert.equal((await offer('switch')).kind, 'open');
 });
 
+test('who has paid by a gateway that is off by now renews by the one that is always on', async () => {
+  const { db, choose } = await setUp();
+  await db.orders.updateOne({ _id: 'a' }, { $set: { gateway: 'razorpay' } });
+  const renewal = await db.orders.findOne({ _id: await placedId(choose()) });
+  assert.equal(renewal?.gateway, 'cashfree');
+});
+
 test('an order without a month, or none at all, offers nothing', async () => {
   const { db, offer } = await setUp();
   await db.orders.updateOne({ _id: 'a' }, { $set: { freeMonth: null } });
