@@ -20,20 +20,22 @@ export function orderJson(order: RazorpayOrder): Record<string, unknown> {
   };
 }
 
-export function paymentJson(payment: RazorpayPayment): Record<string, unknown> {
+/** A payment of which `refundedPaise` went back; in full, it is refunded and captured no more. */
+export function paymentJson(payment: RazorpayPayment, refundedPaise = 0): Record<string, unknown> {
   const captured = payment.status === 'captured';
+  const isRefunded = refundedPaise >= payment.amountPaise;
   return {
     id: payment.id,
     entity: 'payment',
     amount: payment.amountPaise,
     currency: payment.currency,
-    status: payment.status,
+    status: isRefunded ? 'refunded' : payment.status,
     order_id: payment.orderId,
     invoice_id: null,
     international: false,
     method: 'upi',
-    amount_refunded: 0,
-    refund_status: null,
+    amount_refunded: refundedPaise,
+    refund_status: refundedPaise === 0 ? null : isRefunded ? 'full' : 'partial',
     captured,
     description: null,
     vpa: 'payer@upi',

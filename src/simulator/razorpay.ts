@@ -126,7 +126,16 @@ function getPayments(call: Call): Answer {
   const order = orderOf(call);
   if (order === undefined) return unknownId();
   const payments = call.world.state.razorpay.payments.filter(({ orderId }) => orderId === order.id);
-  return { status: 200, json: listJson(payments.map(paymentJson)) };
+  return {
+    status: 200,
+    json: listJson(payments.map((payment) => paymentJson(payment, refundedOf(call.world, payment)))),
+  };
+}
+
+function refundedOf({ state }: World, payment: RazorpayPayment): number {
+  return state.razorpay.refunds
+    .filter(({ paymentId, status }) => paymentId === payment.id && status === 'processed')
+    .reduce((total, refund) => total + refund.amountPaise, 0);
 }
 
 /** Accepts a refund as pending, within what was captured; its outcome comes later. */
