@@ -86,8 +86,8 @@ export async function closeUnknown(deps: RefundDependencies, paymentKey: string)
   const refunds = await deps.db.refunds.find({ paymentKey, state: 'reserved' }).toArray();
   for (const refund of refunds) {
     const { _id: refundId, orderId, paymentId } = refund;
-    const askedUntil = await takeTurn(deps, refund);
-    if (askedUntil === null) continue;
+    // The turn is kept where there is no answer: a repeat must not wait for the gateway once more.
+    if ((await takeTurn(deps, refund)) === null) continue;
     try {
       const said = await deps.gatewayOf(refund.gateway).findRefund({ orderId, paymentId, refundId });
       const why = 'The gateway never took it.';
@@ -96,8 +96,6 @@ export async function closeUnknown(deps: RefundDependencies, paymentKey: string)
     } catch (error) {
       // Broken: the gateway is switched off by now.
       if (!(error instanceof GatewayError) && !(error instanceof BrokenRecord)) throw error;
-    } finally {
-      await deps.db.refunds.updateOne({ _id: refundId, askedUntil }, { $set: { askedUntil: '' } });
     }
   }
 }
