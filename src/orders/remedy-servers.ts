@@ -45,8 +45,8 @@ export interface KeptServer extends OrderServer {
 }
 
 /**
- * The server that a customer keeps or gets by a remedy: the delivered one, else the one that was bought last, as was
- * ordered or not. Undefined where none was bought.
+ * The server that a customer keeps or gets by a remedy: the delivered one, also where another was to replace it, else
+ * the one that was bought last, as was ordered or not. Undefined where none was bought.
  */
 export async function findKeptServer(
   deps: Deps,
@@ -59,11 +59,10 @@ export async function findKeptServer(
     const isKnown = row?.ip === server.ip && (row.state === 'bought' || row.state === 'wrong');
     if (row && isKnown) kept.push({ ...server, ramGb: row.ramGb, purchase: row.state });
   }
-  const numberOf = ({ purchaseId }: KeptServer) =>
-    purchaseId === delivered
-      ? Number.POSITIVE_INFINITY
-      : Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
-  return kept.sort((a, b) => numberOf(b) - numberOf(a))[0];
+  const numberOf = ({ purchaseId }: KeptServer) => Number(purchaseId.slice(purchaseId.lastIndexOf('#') + 1));
+  const rankOf = ({ purchaseId, state }: KeptServer) =>
+    purchaseId === delivered ? 2 : Number(state === 'delivered');
+  return kept.sort((a, b) => rankOf(b) - rankOf(a) || numberOf(b) - numberOf(a))[0];
 }
 
 /** True where the customer had the server before the remedy began, or this run of the remedy has delivered it. */

@@ -81,6 +81,17 @@ test('a price adjustment ends every other server of the order before it is settl
   assert.equal((await db.orders.findOne({ _id: 'a' }))?.needsReprovision, null);
 });
 
+test('a customer whose server was to be replaced keeps that one where the new one is wrong, too', async () => {
+  const { db, plan } = await setUp('priceAdjustment', {
+    goods: { state: 'none' },
+    needsReprovision: { since: at, delivered: true },
+  });
+  await db.orders.updateOne({ _id: 'a' }, { $set: { 'remedy.adjustment': null, 'remedy.amountPaise': 100 } });
+  assert.deepEqual(await plan(), { kind: 'deliver', purchaseId: 'a#1', ip: first });
+  const order = await db.orders.findOne({ _id: 'a' });
+  assert.equal(order?.remedy?.adjustment?.ip, first);
+});
+
 test('a free month begins with one server alone', async () => {
   const { plan, setTenancy } = await setUp('refundAndFreeMonth', { money: 'refunding' });
   assert.deepEqual(await plan(), { kind: 'endServer', purchaseId: 'a#2', ip: second });
