@@ -1,5 +1,5 @@
 import { answerCompensate } from '../src/domain/order-lifecycle.ts';
-import type { RemedyNow, RemedyOption } from '../src/domain/remedy.ts';
+import { isReadjusted, type RemedyNow, type RemedyOption } from '../src/domain/remedy.ts';
 import { findText, type SignalInput } from './contract/read-signal.ts';
 import type { DecisionSlot } from './decision-slot.ts';
 import type { OrderRecord } from './order-record.ts';
@@ -66,14 +66,17 @@ export function judgeChange(input: {
     const next = 'It is recorded as given back by hand; then what is left of the remedy is done.';
     return { kind: 'accepted', next, carryOut: fill(wish, reference) };
   }
-  if (option === now.option) {
+  if (option === now.option && !isReadjusted(wish)) {
     const next = 'What is left of the remedy is tried again.';
     return { kind: 'accepted', next, carryOut: fill(wish, null) };
   }
   if (now.moneyBegun) {
     return refused(`Money of order ${orderId} has moved for the remedy ${now.option}: it goes on with that.`);
   }
-  const next = `The remedy becomes ${option} instead of ${now.option}.`;
+  const next =
+    option === now.option
+      ? 'The price is adjusted anew, by what is said now.'
+      : `The remedy becomes ${option} instead of ${now.option}.`;
   return { kind: 'accepted', next, carryOut: fill(wish, null) };
 }
 

@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { FailureCode } from '../src/domain/order.ts';
 import { remedySteps } from '../src/domain/order-lifecycle.ts';
-import type { Remedy, RemedyNow } from '../src/domain/remedy.ts';
+import { isReadjusted, type Remedy, type RemedyNow } from '../src/domain/remedy.ts';
 import { records } from './activity-proxies.ts';
 import { wishOf } from './decision-slot.ts';
 import type { FreeMonthWatch } from './free-month.ts';
@@ -51,7 +51,7 @@ export async function heedDecision(run: RemedyRun): Promise<void> {
     if (!isRecorded) record.note(mayStillPay);
     return;
   }
-  if (taken.option === run.remedy.option) return;
+  if (taken.option === run.remedy.option && !isReadjusted(taken)) return;
   const { option, by, reason } = taken;
   const { workflowId } = workflowInfo();
   const changed = await records.changeRemedy(wishOf(taken, { orderId, workflowId }));

@@ -61,6 +61,11 @@ export interface Adjustment {
   differencePaise: number;
 }
 
+/** True where a price adjustment that is under way is to be another one: as another product, or by another amount. */
+export function isReadjusted(wish: Pick<RemedyWish, 'option' | 'productId' | 'amountPaise'>): boolean {
+  return wish.option === 'priceAdjustment' && Boolean(wish.productId || wish.amountPaise);
+}
+
 /** What the messages of a remedy's run have to know of it. */
 export interface RemedyNow {
   /** True until its first step: what was decided before it took the order is not decided again. */

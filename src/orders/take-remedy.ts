@@ -1,6 +1,13 @@
 import type { Collections } from '../database.ts';
 import { mayStillRun } from '../domain/free-month.ts';
-import type { Remedy, RemedyChange, RemedyOption, RemedyTaken, RemedyWish } from '../domain/remedy.ts';
+import {
+  isReadjusted,
+  type Remedy,
+  type RemedyChange,
+  type RemedyOption,
+  type RemedyTaken,
+  type RemedyWish,
+} from '../domain/remedy.ts';
 import { factsOf, requestIdsOf } from './open-order.ts';
 import type { OrderDocument } from './order-document.ts';
 import { weighAdjustment } from './plan-adjustment.ts';
@@ -128,7 +135,7 @@ async function objectionOfServer(
 }
 
 /**
- * A blocked remedy becomes another one, by one conditional update, as long as no money has moved for it; money that
+ * A blocked remedy becomes another one, or a price adjustment of another sum, by one conditional update, as long as no money has moved for it; money that
  * was only reserved is the order's again, and so is the name of what was ordered.
  */
 export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<RemedyChange> {
@@ -139,7 +146,7 @@ export async function changeRemedy(deps: Deps, wish: RemedyWish): Promise<Remedy
   if (!order || before?.workflowId !== workflowId || order.owner !== workflowId) {
     return { kind: 'refused', sentence: `Order ${orderId} belongs to another workflow.` };
   }
-  if (before.option === wish.option) return { kind: 'changed', remedy: before };
+  if (before.option === wish.option && !isReadjusted(wish)) return { kind: 'changed', remedy: before };
   if (order.freeMonth) return leaveMonth(deps, { order, before, wish });
   if (await hasMoneyMoved(db, order)) {
     const sentence = `Money of order ${orderId} has moved for the remedy ${before.option}: it goes on with that.`;

@@ -97,6 +97,14 @@ test('an order that a price adjustment has renamed is again what was ordered onc
     [order?.productId, order?.productName, order?.remedy?.adjustment],
     ['silver-91', 'Silver', null],
   );
+  // Said anew, as another product or by another amount, an adjustment is weighed anew.
+  assert.equal((await changeRemedy(deps, asGold)).kind, 'changed');
+  await planRemedy(deps as unknown as PlanDependencies, plan);
+  const anew = { ...wish('priceAdjustment'), amountPaise: 5_000 };
+  assert.equal((await changeRemedy(deps, anew)).kind, 'changed');
+  assert.equal((await db.orders.findOne({ _id: 'a' }))?.productName, 'Silver');
+  const again = await planRemedy(deps as unknown as PlanDependencies, plan);
+  assert.deepEqual(again.kind === 'refund' && again.part?.amountPaise, 5_000);
 });
 
 test('a server whose month is over by our book may be kept for free: its customer may have renewed it at the shop', async () => {
