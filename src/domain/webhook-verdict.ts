@@ -29,3 +29,9 @@ export type WebhookVerdict =
       status: 400 | 401;
       problem: { type: 'bad-signature' | 'bad-webhook'; detail: string; errors: FieldProblem[] };
     };
+
+/**
+ * What became of the news of a refund: `unknown` to the book, or `paidTwice`: the book calls it refused, and its money has
+ * gone back another way since.
+ */
+export type RefundNoted = 'noted' | 'unknown' | 'paidTwice';

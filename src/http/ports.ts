@@ -12,7 +12,7 @@ import type {
   PayForm,
   ProductView,
 } from '../domain/storefront.ts';
-import type { RefundNews, WebhookVerdict } from '../domain/webhook-verdict.ts';
+import type { RefundNews, RefundNoted, WebhookVerdict } from '../domain/webhook-verdict.ts';
 import type { SitePorts } from './site/site-ports.ts';
 import type { SyncAnswer, SyncWish } from './stock-routes.ts';
 import type { SessionSettings } from './visitor.ts';
@@ -86,8 +86,8 @@ export interface HttpPorts extends SitePorts {
   verifyRazorpayWebhook: WebhookJudge | null;
   /** Our order id for a payment whose webhook names the gateway's order alone. */
   findGatewayOrder(input: { gateway: GatewayName; gatewayOrderId: string }): Promise<string>;
-  /** Writes into the refund book how a refund ended; false where the book knows no such refund. */
-  noteRefund(refund: RefundNews): Promise<boolean>;
+  /** Writes into the refund book how a refund ended. */
+  noteRefund(refund: RefundNews): Promise<RefundNoted>;
   /** The one durable step of a webhook: resolves once Temporal has the payment. */
   acceptPayment(payment: CapturedPayment): Promise<void>;
   retryOrder(wish: OrderWish): Promise<OrderActOutcome>;

@@ -56,8 +56,12 @@ async function take(input: {
 
 async function noteRefund(refund: RefundNews, { ports, logger }: HttpDeps): Promise<void> {
   const { gateway, refundId, status } = refund;
-  if (await ports.noteRefund(refund)) logger.info({ gateway, refundId, status }, 'A refund was settled');
-  else logger.warn({ gateway, refundId, status }, 'A webhook tells of a refund that is not in our book');
+  const members = { gateway, refundId, status };
+  const noted = await ports.noteRefund(refund);
+  if (noted === 'noted') logger.info(members, 'A refund was settled');
+  else if (noted === 'unknown') logger.warn(members, 'A webhook tells of a refund that is not in our book');
+  // Another try would change nothing, and a gateway stops sending where it is refused for long.
+  else logger.error(members, 'A refund was paid that our book calls refused: its money went back twice');
 }
 
 /** What is signed and cannot be read may be money that moved: somebody must look at it in the gateway's dashboard. */

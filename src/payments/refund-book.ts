@@ -3,7 +3,7 @@ import { type Collections, insertOnce } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { GatewayName } from '../domain/order.ts';
 import type { RefundPart } from '../domain/refund.ts';
-import type { RefundNews } from '../domain/webhook-verdict.ts';
+import type { RefundNews, RefundNoted } from '../domain/webhook-verdict.ts';
 import type { GatewayRefund, PaymentGateway } from './gateway.ts';
 import type { PaymentDocument } from './payment-document.ts';
 import type { RefundDocument } from './refund-document.ts';
@@ -159,13 +159,20 @@ export function newRefund(input: {
  * What a gateway's webhook says of a refund of ours goes into the book, also long after it was settled: one that is
  * cancelled after its success gives its share back, once, and its payment is owed to the customer again. Safe to repeat,
  * in any order.
- * @returns false where the book knows no such refund: it was made by hand, or by another shop.
+ * One that the book does not know was made by hand, or by another shop.
  */
-export async function noteRefundNews(deps: Book, news: RefundNews): Promise<boolean> {
+export async function noteRefundNews(deps: Book, news: RefundNews): Promise<RefundNoted> {
   const refund = await deps.db.refunds.findOne({ _id: news.refundId, gateway: news.gateway });
-  if (!refund) return false;
-  await noteSaid(deps, { refund, status: news.status });
-  return true;
+  if (!refund) return 'unknown';
+  try {
+    await noteSaid(deps, { refund, status: news.status });
+    return 'noted';
+  } catch (error) {
+    if (!(error instanceof BrokenRecord)) throw error;
+    const why = 'The gateway has paid it all the same: it went back twice.';
+    await deps.db.refunds.updateOne({ _id: refund._id, state: 'refused' }, { $set: { why } });
+    return 'paidTwice';
+  }
 }
 
 /** Writes down how a refund stands by the gateway's word; safe to repeat, in any order. */

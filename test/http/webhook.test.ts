@@ -163,11 +163,11 @@ test('a payment that names the order of the gateway alone is accepted under ours
   assert.deepEqual([answer.status, answer.headers['retry-after'] !== undefined], [503, true]);
 });
 
-test('the end of a refund goes into the book; one that is not ours is a 2xx and a warning', async (context) => {
+test('the end of a refund goes into the book; one that is not ours, or was paid twice, is a 2xx that the log tells', async (context) => {
   const noted: RefundNews[] = [];
   const { call, lines } = await serveApp(context, {
     ...webhookPorts(acceptsNothing),
-    noteRefund: async (news) => noted.push(news) === 1,
+    noteRefund: async (news) => (['noted', 'unknown', 'paidTwice'] as const)[noted.push(news) - 1] ?? 'noted',
   });
   const tell = (refund: object) => {
     const body = { type: 'REFUND_STATUS_WEBHOOK', data: { refund } };
@@ -175,12 +175,15 @@ test('the end of a refund goes into the book; one that is not ours is a 2xx and 
   };
   assert.equal((await tell({ refund_id: 'refund-1', refund_status: 'CANCELLED' })).status, 200);
   assert.equal((await tell({ refund_id: 'refund-of-another', refund_status: 'SUCCESS' })).status, 200);
+  assert.equal((await tell({ refund_id: 'refund-2', refund_status: 'SUCCESS' })).status, 200);
   assert.deepEqual(noted, [
     { gateway: 'cashfree', refundId: 'refund-1', status: 'cancelled' },
     { gateway: 'cashfree', refundId: 'refund-of-another', status: 'success' },
+    { gateway: 'cashfree', refundId: 'refund-2', status: 'success' },
   ]);
-  const warned = lines.filter(({ level }) => level === 'warn').map(({ members }) => members.refundId);
-  assert.deepEqual(warned, ['refund-of-another']);
+  const toldAt = (wanted: string) =>
+    lines.filter(({ level }) => level === wanted).map(({ members }) => members.refundId);
+  assert.deepEqual([toldAt('warn'), toldAt('error')], [['refund-of-another'], ['refund-2']]);
 });
 
 const razorpayPorts: Partial<HttpPorts> = {

@@ -65,7 +65,7 @@ test('after a refund that the gateway took back no server is given for it any mo
   refund.status = 'success';
   assert.deepEqual(await lookAtRefund(book, { refundId: started.refundId }), { kind: 'success' });
   const news = { gateway: 'cashfree', refundId: started.refundId, status: 'cancelled' } as const;
-  assert.equal(await noteRefundNews(deps, news), true);
+  assert.equal(await noteRefundNews(deps, news), 'noted');
   const changed = await changeRemedy(deps, wish('reprovision'));
   assert.equal(changed.kind, 'refused');
   assert.match(changed.sentence, /has moved for the remedy refund: it goes on with that/);

@@ -203,8 +203,8 @@ test('a refund that is cancelled long after its success gives its share back onc
   const news = { gateway: 'cashfree', refundId, status: 'cancelled' } as const;
   const refund = ledger.refunds.get(refundId);
   if (refund) refund.status = 'cancelled';
-  for (let times = 0; times < 3; times += 1) assert.equal(await noteRefundNews(deps, news), true);
-  assert.equal(await noteRefundNews(deps, { ...news, status: 'success' }), true);
+  for (let times = 0; times < 3; times += 1) assert.equal(await noteRefundNews(deps, news), 'noted');
+  assert.equal(await noteRefundNews(deps, { ...news, status: 'success' }), 'noted');
   const { state, takenBackAt } = (await db.refunds.findOne({ _id: refundId })) ?? {};
   assert.deepEqual([state, takenBackAt], ['cancelled', now()]);
   assert.deepEqual(await lookAtRefund(deps, { refundId }), {
@@ -227,7 +227,7 @@ test('news of another gateway, or of a refund that is not in the book, changes n
     noteRefundNews(deps, { gateway: gatewayName, refundId, status: 'cancelled' });
   assert.deepEqual(
     [await tell('razorpay', 'refund-p1'), await tell('cashfree', 'refund-p9')],
-    [false, false],
+    ['unknown', 'unknown'],
   );
   assert.equal((await db.refunds.findOne({ _id: 'refund-p1' }))?.state, 'pending');
 });
@@ -289,4 +289,20 @@ test('a refund that the gateway never took can be given back by hand; one that i
     // Recorded by hand, nothing of it is left for the gateway.
     if (isRecorded) await assert.rejects(startRefund(deps, wish), { name: 'BrokenRecord' });
   }
+});
+
+test('a refund that the gateway pays after its money went back by hand is told, and never asked for again', async () => {
+  const db = await createBook();
+  const { gateway } = always('lostBefore');
+  const deps = { db, gatewayOf: () => gateway as never, now: () => '2026-11-21T10:00:00.000Z' };
+  const wish = { orderId: 'o', paymentKey: payments[0] };
+  await startRefund(deps, wish).catch(() => undefined);
+  assert.equal(await recordPartByHand(deps, { ...wish, part: null, reference: 'UTR 1' }), true);
+  const news = { gateway: 'cashfree', refundId: 'refund-p1', status: 'success' } as const;
+  for (let times = 0; times < 2; times += 1) assert.equal(await noteRefundNews(deps, news), 'paidTwice');
+  const refund = await db.refunds.findOne({ _id: 'refund-p1' });
+  assert.deepEqual(
+    [refund?.state, refund?.why],
+    ['refused', 'The gateway has paid it all the same: it went back twice.'],
+  );
 });
