@@ -149,15 +149,14 @@ async function markOnce(deps: ClaimDependencies, claim: Claim, step: 'renew' | '
 
 /** Installs the ordered system anew. The login that is shown before counts as an earlier one. */
 async function wipe(deps: ClaimDependencies, claim: Claim, status: Reported): Promise<void> {
-  const { ip, order, supplier, server } = claim;
-  const { tenancy } = server;
-  if (tenancy.state !== 'changing' || tenancy.operationId !== claimOperation(claim.row._id)) {
-    throw new BrokenRecord(`Failed to wipe ${ip}: its tenancy does not allow a wipe now.`);
-  }
+  const { ip, order, supplier } = claim;
   if (status.username && status.password) {
     const login = { username: status.username, password: status.password.reveal() };
-    const id = earlierLoginId(claim);
-    await insertOnce(deps.db.credentials, sealedLogin(deps, claim, { id, login, os: status.os }));
+    await keepEarlierLogin(deps, claim, { login, os: status.os });
+  }
+  // Asked last: the claim may have been given back, and the server claimed by another order, while the supplier answered.
+  if (!(await mayWipe(deps, claim))) {
+    throw new BrokenRecord(`Failed to wipe ${ip}: its tenancy does not allow a wipe now.`);
   }
   const isOrdered = matchesReportedOs({ ordered: order.os, reported: status.os });
   if (isOrdered) await supplier.format({ ip });
@@ -165,8 +164,28 @@ async function wipe(deps: ClaimDependencies, claim: Claim, status: Reported): Pr
   await markOnce(deps, claim, 'wipe');
 }
 
-function earlierLoginId({ row }: Claim): string {
-  return `${row._id}:before`;
+async function mayWipe({ db }: ClaimDependencies, { row, server }: Claim): Promise<boolean> {
+  const tenancy = (await db.servers.findOne({ _id: server._id }))?.tenancy;
+  return tenancy?.state === 'changing' && tenancy.operationId === claimOperation(row._id);
+}
+
+/** A wipe whose answer was lost is made again: what it had shown by then is an earlier login, too. */
+const mostEarlierLogins = 20;
+
+function earlierLoginIds(purchaseId: string): string[] {
+  const first = `${purchaseId}:before`;
+  return [first, ...Array.from({ length: mostEarlierLogins - 1 }, (_, index) => `${first}:${index + 2}`)];
+}
+
+async function keepEarlierLogin(
+  deps: ClaimDependencies,
+  claim: Claim,
+  { login, os }: { login: { username: string; password: string }; os: string },
+): Promise<void> {
+  if (await isKnownLogin(deps, claim, login.password)) return;
+  for (const id of earlierLoginIds(claim.row._id)) {
+    if (await insertOnce(deps.db.credentials, sealedLogin(deps, claim, { id, login, os }))) return;
+  }
 }
 
 function sealedLogin(
@@ -188,7 +207,7 @@ async function isKnownLogin(
   const earlier = [tenancy, ...history].flatMap(({ purchaseId }) =>
     purchaseId === null ? [] : [purchaseId],
   );
-  const ids = [...earlier.flatMap((id) => [id, `${id}:before`]), earlierLoginId(claim)];
+  const ids = [...earlier.flatMap((id) => [id, ...earlierLoginIds(id)]), ...earlierLoginIds(claim.row._id)];
   const known = await db.credentials.find({ _id: { $in: ids } }).toArray();
   return known.some((sealed) => box.open({ orderId: sealed.orderId, sealed }).password === password);
 }

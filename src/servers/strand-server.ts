@@ -58,7 +58,7 @@ export async function strandServer(
     return { kind: 'refused', sentence };
   }
   if (begun === 'begun') {
-    const to = await endAtSupplier(deps, { supplier, ip });
+    const to = await endAtSupplier(deps, { supplier, ip, operationId: change.operationId });
     await endChange({ ...change, to, now: now() });
   }
   if (isTheirs) await releaseGoods({ db, orderId, purchaseId, delivered: isRemedy });
@@ -78,19 +78,25 @@ export async function strandServer(
  */
 async function endAtSupplier(
   { db, supplierOf, now }: StrandDependencies,
-  { supplier, ip }: { supplier: SupplierName; ip: string },
+  { supplier, ip, operationId }: { supplier: SupplierName; ip: string; operationId: string },
 ): Promise<'retired' | 'stranded'> {
   const account = supplierOf(supplier);
+  const _id = serverId({ supplier, ip });
   try {
     if (account.terminate) {
       await account.terminate({ ip });
       return 'retired';
     }
     await account.stop({ ip });
+    // Another attempt may have ended this meanwhile, and another order may have the server by then.
+    const { tenancy } = (await db.servers.findOne({ _id })) ?? {};
+    if (tenancy?.state !== 'changing' || tenancy.operationId !== operationId) {
+      throw new Error(`Failed to wipe ${ip}: its tenancy has moved on while it was stopped.`);
+    }
     await account.format({ ip });
     return 'stranded';
   } catch (error) {
-    const server = await db.servers.findOne({ _id: serverId({ supplier, ip }) });
+    const server = await db.servers.findOne({ _id });
     if (!server || !isTermOver(server.tenancy, now())) throw error;
     if ((await account.readServer({ ip })).kind !== 'notOurs') throw error;
     return 'retired';

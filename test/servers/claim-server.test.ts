@@ -11,6 +11,7 @@ import { createCredentialBox } from '../../src/servers/credential-box.ts';
 import { finishClaim, returnClaim } from '../../src/servers/finish-claim.ts';
 import type { Tenancy } from '../../src/servers/server-document.ts';
 import type { Supplier } from '../../src/suppliers/supplier.ts';
+import { SupplierError } from '../../src/suppliers/supplier-error.ts';
 import { policy } from '../purchases/purchase-world.ts';
 import { anOrder, aPackage, aPurchase, aTenancy } from '../support/builders.ts';
 import { createMemoryCollections } from '../support/memory-collections.ts';
@@ -189,6 +190,41 @@ test('a server that goes back after it was renewed is known by its new end, so t
   await giveBack();
   const { state, expiresAt } = (await tenancyNow()) ?? {};
   assert.deepEqual([state, expiresAt], ['stranded', '2026-12-22T23:59:59.999Z']);
+});
+
+test("a look that outlasts its claim wipes nothing: the server may be another order's by then", async () => {
+  const { db, deps, shown, claim, look, giveBack, tenancyNow } = await setUp();
+  await claim();
+  const supplier = deps.supplierOf();
+  const { readServer } = supplier;
+  await db.orders.insertOne(anOrder({ _id: 'c', status: 'failed' }));
+  supplier.readServer = async (request) => {
+    await giveBack();
+    await claimServer(deps, { orderId: 'c', wish });
+    return readServer(request);
+  };
+  await assert.rejects(look(), { name: 'BrokenRecord', message: /its tenancy does not allow a wipe now/ });
+  assert.equal(shown.wipes, 0);
+  assert.equal((await tenancyNow())?.operationId, 'c#1:claim');
+});
+
+test('a wipe whose answer was lost is made again, and the login of the first one is handed to nobody', async () => {
+  const { deps, shown, claim, look } = await setUp();
+  await claim();
+  const supplier = deps.supplierOf();
+  const { format } = supplier;
+  supplier.format = async (request) => {
+    await format(request);
+    shown.password = 'after the first wipe';
+    supplier.format = format;
+    throw new SupplierError({ code: 'unreachable', action: 'format', why: 'it broke', remedy: 'Look.' });
+  };
+  await assert.rejects(look(), { name: 'SupplierError' });
+  assert.deepEqual(await look(), { kind: 'notReady', why: `${ip} is wiped.` });
+  assert.equal(shown.wipes, 2);
+  assert.deepEqual(await look(), { kind: 'notReady', why: 'The login is still an earlier one.' });
+  shown.password = 'fresh';
+  assert.deepEqual(await look(), { kind: 'bought', ip });
 });
 
 test('a server that was handed over stays, also for who comes to give it back', async () => {

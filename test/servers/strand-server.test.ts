@@ -78,6 +78,21 @@ for (const state of ['delivered', 'retired', 'foreign', 'changing'] as const) {
   });
 }
 
+test("an attempt that another one has overtaken wipes nothing: the server may be another order's by then", async () => {
+  const { calls, strand, supplier, db, read } = await setUp(ended);
+  const { stop } = supplier;
+  supplier.stop = async (request) => {
+    supplier.stop = stop;
+    await strand();
+    const claimed = { 'tenancy.state': 'changing', 'tenancy.operationId': 'b#1:claim' } as const;
+    await db.servers.updateOne({ _id: id, 'tenancy.state': 'stranded' }, { $set: claimed });
+    await stop(request);
+  };
+  await assert.rejects(strand(), { message: /its tenancy has moved on/ });
+  assert.deepEqual(calls, ['stop while changing', 'format while changing', 'stop while changing']);
+  assert.equal((await read())?.operationId, 'b#1:claim');
+});
+
 test('a wipe that breaks leaves the tenancy changing, and goes on with the next try', async () => {
   const { calls, strand, supplier, read } = await setUp(ended);
   const { format } = supplier;
