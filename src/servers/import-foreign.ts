@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Collections, insertOnce } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
 import { isPublicIpv4 } from '../domain/package-name.ts';
-import type { ServerDocument } from './server-document.ts';
+import { isLiving, retire, type ServerDocument, type TenancyState } from './server-document.ts';
 import { serverId } from './tenancies.ts';
 
 /** The list of older servers cannot be imported; `problems` holds one sentence each, and nothing was written. */
@@ -47,7 +47,8 @@ export interface ForeignImport {
 
 /**
  * Records the shop's older servers on the supplier's account as `foreign`, and that they are known now; an empty list
- * says that there are none. An address that has a tenancy stays as it is. Safe to repeat.
+ * says that there are none. An address that somebody holds stays as it is; of one that came back to the supplier after
+ * its month, the old tenancy moves to the row's history. Safe to repeat.
  */
 export async function importForeignServers(
   deps: { db: Pick<Collections, 'servers' | 'settings'>; now: () => string },
@@ -58,12 +59,9 @@ export async function importForeignServers(
   const at = deps.now();
   const result: ForeignImport = { recorded: 0, left: [] };
   for (const ip of addresses) {
-    if (await insertOnce(db.servers, foreignServer({ supplier, ip, since: at }))) {
-      result.recorded += 1;
-      continue;
-    }
-    const known = await db.servers.findOne({ _id: serverId({ supplier, ip }) });
-    result.left.push({ ip, state: known?.tenancy.state ?? 'unknown' });
+    const left = await recordForeign(db, foreignServer({ supplier, ip, since: at }));
+    if (left === null) result.recorded += 1;
+    else result.left.push({ ip, state: left });
   }
   const said = { _id: 'foreignServers', count: addresses.length, at, by } as const;
   if (!(await insertOnce(db.settings, { ...said }))) {
@@ -71,6 +69,30 @@ export async function importForeignServers(
     await db.settings.updateOne({ _id }, { $set: set });
   }
   return result;
+}
+
+/** Null where it is recorded; else the state of the tenancy that stays. */
+async function recordForeign(
+  db: Pick<Collections, 'servers'>,
+  foreign: ServerDocument,
+): Promise<TenancyState | null> {
+  if (await insertOnce(db.servers, foreign)) return null;
+  const { _id, tenancy } = foreign;
+  const { since: now } = tenancy;
+  const known = await db.servers.findOne({ _id });
+  if (known === null) return recordForeign(db, foreign);
+  const { tenancy: old, history } = known;
+  if (isLiving({ tenancy: old, now })) return old.state;
+  const replaced = await db.servers.updateOne(
+    {
+      _id,
+      'tenancy.purchaseId': old.purchaseId,
+      'tenancy.state': old.state,
+      'tenancy.expiresAt': old.expiresAt,
+    },
+    { $set: { tenancy, history: [...history, retire({ tenancy: old, now })] } },
+  );
+  return replaced.matchedCount === 1 ? null : recordForeign(db, foreign);
 }
 
 function foreignServer(input: { supplier: SupplierName; ip: string; since: string }): ServerDocument {

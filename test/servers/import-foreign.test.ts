@@ -52,6 +52,27 @@ test('older servers become foreign once, ours stay what they are, and the shop k
   assert.deepEqual([said?.count, said?.by], [2, 'an admin']);
 });
 
+test('an address whose month with us is over may be an older server again: it becomes foreign, its past stays', async () => {
+  const ended = [
+    ['103.1.1.11', { state: 'retired' }],
+    ['103.1.1.12', { state: 'stranded', expiresAt: '2026-11-20T00:00:00.000Z' }],
+  ] as const;
+  for (const [ip, changes] of ended) {
+    const tenancy = aTenancy({ purchaseId: `${ip}#1`, orderId: ip, ...changes });
+    await db.servers.insertOne({ _id: `smartvps:${ip}`, supplier: 'smartvps', ip, tenancy, history: [] });
+  }
+  const addresses = ended.map(([ip]) => ip);
+  assert.deepEqual(await importForeignServers(deps, { supplier: 'smartvps', addresses, by: 'an admin' }), {
+    recorded: 2,
+    left: [],
+  });
+  for (const ip of addresses) {
+    const server = await db.servers.findOne({ _id: `smartvps:${ip}` });
+    const past = server?.history.map(({ purchaseId, state }) => [purchaseId, state]);
+    assert.deepEqual([server?.tenancy.state, past], ['foreign', [[`${ip}#1`, 'retired']]]);
+  }
+});
+
 test('that there are none is a saying, too', async () => {
   await importForeignServers(deps, { supplier: 'smartvps', addresses: [], by: 'an admin' });
   assert.equal((await db.settings.findOne({ _id: 'foreignServers' }))?.count, 0);
