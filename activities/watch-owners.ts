@@ -20,6 +20,7 @@ const fields = {
   owner: 1,
   money: 1,
   goods: 1,
+  needsReprovision: 1,
   failure: 1,
   restarts: 1,
   supplier: 1,
@@ -27,7 +28,16 @@ const fields = {
 } as const;
 type WatchedOrder = Pick<
   OrderDocument,
-  '_id' | 'status' | 'statusSince' | 'owner' | 'goods' | 'failure' | 'restarts' | 'supplier' | 'packageKey'
+  | '_id'
+  | 'status'
+  | 'statusSince'
+  | 'owner'
+  | 'goods'
+  | 'needsReprovision'
+  | 'failure'
+  | 'restarts'
+  | 'supplier'
+  | 'packageKey'
 >;
 
 /**

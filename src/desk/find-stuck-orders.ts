@@ -15,6 +15,7 @@ const fields = {
   packageKey: 1,
   failure: 1,
   goods: 1,
+  needsReprovision: 1,
   owner: 1,
   money: 1,
   next: 1,

@@ -8,6 +8,15 @@ export interface BoundedOrder {
   statusSince: string;
   failure: { code: FailureCode } | null;
   goods: Pick<Goods, 'state'>;
+  needsReprovision?: null | { delivered: boolean };
+}
+
+/** True where the customer has a server of the order, also while a remedy buys another one instead of it. */
+export function hasDelivered({
+  goods,
+  needsReprovision,
+}: Pick<BoundedOrder, 'goods' | 'needsReprovision'>): boolean {
+  return goods.state === 'delivered' || needsReprovision?.delivered === true;
 }
 
 /**
@@ -20,7 +29,7 @@ export function isPastBound(order: BoundedOrder, now: { policy: ResolvedPolicy; 
     status: order.status,
     policy,
     failureCode: order.failure?.code,
-    hasDelivered: order.goods.state === 'delivered',
+    hasDelivered: hasDelivered(order),
   });
   if (boundMs === null) return false;
   const breakerMs = policy.breakerPausesMs.reduce((sum, ms) => sum + ms, 0);

@@ -1,6 +1,7 @@
 import type { Collections } from '../database.ts';
 import { brokenNames } from '../domain/broken-record.ts';
 import type { NextStep, OpenedOrder, OrderFacts } from '../domain/order-facts.ts';
+import { hasDelivered } from '../domain/past-bound.ts';
 import { purchaseIdOf } from '../domain/purchase-id.ts';
 import { latestPurchase, wasSent } from '../purchases/latest-purchase.ts';
 import type { SettlingDependencies } from '../purchases/settle-row.ts';
@@ -66,7 +67,7 @@ export async function factsOf(db: Rows, order: OrderDocument): Promise<OrderFact
     sent: await isSent(db, order),
     freeUntil: order.open ? (order.freeMonth?.until ?? null) : null,
     freeMonthOf: order.freeMonthOf ?? null,
-    delivered: order.goods.state === 'delivered' || order.needsReprovision?.delivered === true,
+    delivered: hasDelivered(order),
     paidLate: order.paidLate === true,
     productName,
     supplier,

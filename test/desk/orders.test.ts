@@ -162,13 +162,19 @@ test('an order is stuck past the bound of its status and not before, in every st
   }
 });
 
-test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a decision that is reminded of', async () => {
+test('what waits on purpose is not stuck: a paused queue, an unpaid checkout, a decision that is reminded of, also while a delivered server is replaced', async () => {
   await db.orders.deleteMany({});
   await db.orders.insertMany([
     anOrder({ _id: 'paused', packageKey: '103.1.1' }),
     anOrder({ _id: 'paused too', packageKey: '103.1.1' }),
     anOrder({ _id: 'resumed while it waited', packageKey: '103.1.3' }),
     anOrder({ _id: 'stuck', packageKey: '103.1.2' }),
+    anOrder({
+      _id: 'replaced',
+      status: 'failed',
+      failure: { ...failure, code: 'wrongPackage' },
+      needsReprovision: { since: failure.since, delivered: true },
+    }),
     anOrder({ _id: 'unpaid', status: 'pendingPayment', owner: null, money: 'unpaid' }),
     anOrder({ _id: 'reminded', status: 'failed', failure: { ...failure, code: 'internalError' } }),
     anOrder({
