@@ -115,18 +115,17 @@ export async function applySale(
   await movePurchase({ ...move, to: 'case', set: { ip, why, duplicate: true } });
 }
 
-/** Opens the case of a purchase once; an admin resolves it. */
-async function openCase(deps: SettlingDependencies, row: PurchaseDocument): Promise<void> {
-  await insertOnce(deps.db.cases, {
-    _id: row._id,
-    orderId: row.orderId,
-    supplier: row.supplier,
-    packageKey: row.packageKey,
-    kind: row.duplicate ? 'duplicate' : 'unknown',
-    sentence: row.why ?? '',
-    openedAt: deps.now(),
-    resolution: null,
-  });
+/** Opens the case of a purchase once; an admin resolves it, and reads what was told since then. */
+async function openCase({ db, now }: SettlingDependencies, row: PurchaseDocument): Promise<void> {
+  const { _id, orderId, supplier, packageKey } = row;
+  const sentence = row.why ?? '';
+  const kind = row.duplicate ? 'duplicate' : 'unknown';
+  const opened = { sentence, openedAt: now(), resolution: null };
+  if (await insertOnce<CaseDocument>(db.cases, { _id, orderId, supplier, packageKey, kind, ...opened }))
+    return;
+  if (kind === 'unknown' && row.ip !== null) {
+    await db.cases.updateOne({ _id, kind, resolution: null }, { $set: { sentence } });
+  }
 }
 
 /**

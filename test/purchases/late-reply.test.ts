@@ -7,7 +7,7 @@ import type { CaseDocument } from '../../src/purchases/case-document.ts';
 import { listCases } from '../../src/purchases/list-cases.ts';
 import type { PurchaseDocument } from '../../src/purchases/purchase-document.ts';
 import { resolvePurchase } from '../../src/purchases/resolve-purchase.ts';
-import { settleReply } from '../../src/purchases/settle-row.ts';
+import { finishPurchase, settleReply } from '../../src/purchases/settle-row.ts';
 import { strandServer } from '../../src/servers/strand-server.ts';
 import { aTenancy } from '../support/builders.ts';
 import { createFaultyCollections } from '../support/faulty-collections.ts';
@@ -83,6 +83,20 @@ for (const [state, outcome, words] of verdicts) {
     assert.deepEqual(await goodsOf(world), state === 'bought' ? goods : { state: 'none' });
   });
 }
+
+test('a sale that is told of an open case is read where the case is listed, and opens no second one', async () => {
+  const purchase = { state: 'case', why: 'Nobody knows.', settledAt: null } as const;
+  const world = await createEvidenceWorld({ purchase });
+  const { db } = world;
+  await finishPurchase(world.deps, 'lost#1');
+  assert.equal((await caseOf(world))?.sentence, 'Nobody knows.');
+  const told = `Nobody knows. An answer came after the verdict: ${late} was sold; it is kept for the order`;
+  for (let repeat = 0; repeat < 2; repeat += 1) {
+    assert.deepEqual(await tell(world, sold(late)), { kind: 'case', sentence: `${told}.` });
+  }
+  const [listed, ...others] = await listCases(db, { now: world.clock.now() });
+  assert.deepEqual([listed?.sentence, others], [`${told}.`, []]);
+});
 
 test('an order that has gone on keeps its goods, and the next purchase is not touched', async () => {
   const world = await createSettled('notBought');
