@@ -79,6 +79,14 @@ export function planOfKnownFailure(run: FailingRun): FailurePlan {
   return planOf(run, { code: failure?.code ?? 'internalError', mayRetry: failure?.mayRetry !== false });
 }
 
+/** The same for a case; who was not told before that run ended is told now, each fact once. */
+export function resumeFailure(run: FailingRun, purchaseId: string): FailurePlan {
+  const plan = planOfKnownFailure(run);
+  const { failure } = run.record;
+  if (failure) tellFailure(run, { kind: 'failed', ...failure, purchaseId }, purchaseId);
+  return plan;
+}
+
 function planOf(run: FailingRun, failure: { code: FailureCode; mayRetry: boolean }): FailurePlan {
   return planFailure({
     ...failure,
@@ -105,7 +113,7 @@ function sayNext(plan: FailurePlan): { text: string; withinMs: number } {
     };
   }
   const [first] = plan.moments;
-  return { text: 'Waits for a decision; the admin is reminded again', withinMs: first?.afterMs ?? withinMs };
+  return { text: remindedText, withinMs: first?.afterMs ?? withinMs };
 }
 
 /**
@@ -131,19 +139,31 @@ export async function waitForDecision(
   isOver: () => boolean = () => false,
 ): Promise<boolean> {
   const { slot } = run;
+  const { decisionDeadlineMs } = run.policy;
+  const { moments, repeatMs } = plan;
   const done = () => slot.isDecided || isOver();
-  for (const moment of plan.moments) {
+  for (const [index, moment] of moments.entries()) {
     if (await isDoneWithin(run, { afterMs: moment.afterMs, done, summary: summaryOf(moment) })) break;
+    if (repeatMs !== null) expectReminder(run, moments[index + 1]?.afterMs ?? decisionDeadlineMs + repeatMs);
     await actByItself(run, moment);
   }
-  for (let nth = 1; plan.repeatMs !== null && !done(); nth += 1) {
-    const afterMs = run.policy.decisionDeadlineMs + nth * plan.repeatMs;
+  const before = moments.filter(({ kind }) => kind === 'reminder').length;
+  for (let nth = 1; repeatMs !== null && !done(); nth += 1) {
+    const afterMs = decisionDeadlineMs + nth * repeatMs;
     if (await isDoneWithin(run, { afterMs, done, summary: 'Reminds the admin again' })) break;
-    remind(run, `again-${nth}`, nth);
+    expectReminder(run, afterMs + repeatMs);
+    remind(run, `again-${nth}`, before + nth);
   }
   await condition(done);
   return slot.isDecided;
 }
+
+/** Said before each reminder, so that its mail and the order name the one after it. */
+function expectReminder({ record }: FailingRun, afterMs: number): void {
+  record.expect({ text: remindedText, at: new Date(record.sinceMs + afterMs).toISOString() });
+}
+
+const remindedText = 'Waits for a decision; the admin is reminded again';
 
 async function isDoneWithin(
   run: FailingRun,

@@ -35,6 +35,8 @@ export interface OrderRecord {
   readonly refusals: readonly string[];
   /** Takes over what MongoDB said when the run began, then does what waited for it. */
   adopt(order: OrderFacts): void;
+  /** Takes up the case of a failure that an earlier run wrote: the document does not name it. */
+  resumeCase(purchaseId: string): void;
   /** Does it now, or as soon as the order is known: before that every message would meet a blank record. */
   onceKnown(act: () => void): void;
   /** Writes a status after the fact it states. @throws OwnerChanged where the order is somebody else's by now. */
@@ -147,6 +149,9 @@ export function createOrderRecord(orderId: string): OrderRecord {
         publishSearchAttributes(false);
       }
       for (const act of waiting.splice(0)) act();
+    },
+    resumeCase(purchaseId) {
+      casePurchaseId = purchaseId;
     },
     onceKnown(act) {
       if (facts === undefined) waiting.push(act);

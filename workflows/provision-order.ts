@@ -18,13 +18,19 @@ import { createDecisionSlot, endingOf } from './decision-slot.ts';
 import { deliverServer } from './deliver-server.ts';
 import { handOver } from './hand-over.ts';
 import { giveLatePaymentBack } from './late-payment.ts';
-import { decideFailure, enterFailed, planOfKnownFailure, waitForDecision } from './order-failure.ts';
+import {
+  decideFailure,
+  enterFailed,
+  planOfKnownFailure,
+  resumeFailure,
+  waitForDecision,
+} from './order-failure.ts';
 import { useOrderMessages } from './order-messages.ts';
 import { useOrderNotices } from './order-notices.ts';
 import { createOrderRecord, OwnerChanged, writeNotesInBackground } from './order-record.ts';
 import type { OrderRun, StepResult } from './order-run.ts';
 import { usePaymentDesk } from './payment-desk.ts';
-import { takePurchaseStep } from './purchase-step.ts';
+import { codeOfCase, takePurchaseStep } from './purchase-step.ts';
 import { renewServer } from './renew-server.ts';
 import { useResolvePurchase } from './resolve-purchase.ts';
 import { sayError } from './say-error.ts';
@@ -126,8 +132,7 @@ async function runToTheEnd(
 ): Promise<OrderStatus | 'ownedByAnotherWorkflow'> {
   void writeNotesInBackground(run.record);
   try {
-    await takeUp(run, opened);
-    for (let known: NextStep | null = opened.step; ; known = null) {
+    for (let known = await takeUp(run, opened); ; known = null) {
       const result: StepResult = await takeNextStepSafely(run, known);
       if (result.kind === 'ended') return result.status;
       if (result.kind === 'failed') {
@@ -146,18 +151,38 @@ async function runToTheEnd(
 
 /**
  * Tells a new customer what comes, once by its fact, also where an earlier run (or the same task before its worker
- * died) got no further than the queue. A failure that an earlier run wrote goes on waiting: nothing is bought anew.
+ * died) got no further than the queue. A failure that an earlier run wrote goes on waiting, from when it was written:
+ * nothing is bought anew.
+ * @returns the step to begin with; null where it has to be planned anew.
  */
-async function takeUp(run: OrderRun, opened: Extract<OpenedOrder, { kind: 'open' }>): Promise<void> {
+async function takeUp(
+  run: OrderRun,
+  opened: Extract<OpenedOrder, { kind: 'open' }>,
+): Promise<NextStep | null> {
   const { order, restarted, step } = opened;
-  if (step.kind !== 'buy') return;
+  if (isSameCase(run, step)) {
+    run.record.resumeCase(step.purchaseId);
+    await decideFailure(run, resumeFailure(run, step.purchaseId));
+    return null;
+  }
+  if (step.kind !== 'buy') return step;
   if (!restarted || order.status === 'pendingPayment' || order.status === 'queued') {
     const { provisioningLimitMs, credentialsAlertMs } = run.policy;
     const expectedBy = new Date(Date.now() + provisioningLimitMs + credentialsAlertMs).toISOString();
     run.notices.tell({ factId: 'paid', notice: { kind: 'paid', expectedBy } });
   } else if (order.status === 'failed' && !run.trial) {
     await decideFailure(run, planOfKnownFailure(run));
+    // What was planned before the wait may have been overtaken: by a server that was assigned, or a late answer.
+    return null;
   }
+  return step;
+}
+
+/** True where an earlier run has failed by just this case, and nothing more is known of it since. */
+function isSameCase(run: OrderRun, step: NextStep): step is Extract<NextStep, { kind: 'case' }> {
+  const { status, failure } = run.order;
+  if (status !== 'failed' || run.trial || step.kind !== 'case') return false;
+  return failure?.code === codeOfCase(step) && failure.message === step.sentence;
 }
 
 /** Whatever goes wrong unexpectedly becomes a failure that waits for a decision, never a failed workflow. */

@@ -1,4 +1,5 @@
 import { assertNever } from '../src/domain/assert-never.ts';
+import type { FailureCode } from '../src/domain/order.ts';
 import type { NextStep } from '../src/domain/order-facts.ts';
 import { resumeClaim } from './assign-server.ts';
 import { buyUnderLock, settleWithoutLock, type Turn, verify } from './buy-under-lock.ts';
@@ -10,6 +11,11 @@ export type PurchaseStep = Extract<
   NextStep,
   { kind: 'buy' | 'settle' | 'claim' | 'verify' | 'case' | 'broken' }
 >;
+
+/** What an order fails with while a purchase of it waits for a person's word. */
+export function codeOfCase({ duplicate }: { duplicate: boolean }): FailureCode {
+  return duplicate ? 'duplicateServer' : 'purchaseUnknown';
+}
 
 /**
  * Takes one step towards the right server; `deliver` goes on with one that is bought and verified, `onShort` is done
@@ -38,7 +44,7 @@ export async function takePurchaseStep(
     case 'case':
       return {
         kind: 'failed',
-        code: step.duplicate ? 'duplicateServer' : 'purchaseUnknown',
+        code: codeOfCase(step),
         message: step.sentence,
         purchaseId: step.purchaseId,
       };

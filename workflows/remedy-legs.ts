@@ -11,7 +11,7 @@ import { orLate } from './or-late.ts';
 import { OwnerChanged } from './order-record.ts';
 import type { FailedStep } from './order-run.ts';
 import { purchaseLimits } from './purchase-limits.ts';
-import { type PurchaseStep, takePurchaseStep } from './purchase-step.ts';
+import { codeOfCase, type PurchaseStep, takePurchaseStep } from './purchase-step.ts';
 import { blocked, enterCompensating, type RemedyRun } from './remedy-run.ts';
 import { sayError } from './say-error.ts';
 
@@ -95,7 +95,7 @@ async function takeLeg(run: RemedyRun, leg: Leg, did: string[]): Promise<FailedS
     case 'case':
       return {
         kind: 'failed',
-        code: leg.duplicate ? 'duplicateServer' : 'purchaseUnknown',
+        code: codeOfCase(leg),
         message: leg.sentence,
         purchaseId: leg.purchaseId,
       };

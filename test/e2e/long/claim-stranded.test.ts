@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orderTaskQueue } from '../../../workflows/contract/provision-order.ts';
+import { orderTaskQueue, orderWorkflowId } from '../../../workflows/contract/provision-order.ts';
 import type { StrandServerResult } from '../../../workflows/contract/resolve-case.ts';
 import { strandWorkflowId } from '../../../workflows/contract/resolve-case.ts';
 import { aPurchase, aTenancy } from '../../support/builders.ts';
@@ -74,6 +74,33 @@ test('without the policy a stranded server is never claimed: the order buys', as
   assert.deepEqual(await rowsOf(orderId), ['#1 buy bought']);
   assert.equal((await tenancyOf(ip))?.state, 'stranded');
   assert.equal((await salesOf(wanted)).length, 1);
+});
+
+test('a failed order that was started again takes the server that it is given, not its place in the queue', async () => {
+  const ip = `${wanted}.20`;
+  await strand(ip);
+  const orderId = await service.order({ productId: productOf(wanted), pay: false });
+  await simulator.updatePackage(wanted, { addresses: [] });
+  await service.setPolicy({ waitForStock: '1s' });
+  await simulator.pay({ orderId });
+  await service.orderIn(orderId, 'failed');
+  const workflowId = orderWorkflowId(orderId);
+  const handle = client.workflow.getHandle(workflowId);
+  await handle.terminate('a test of the operator');
+  await service.setPolicy({ waitForStock: '6h' });
+  const args = [{ orderId }];
+  await client.workflow.start('provisionOrder', { workflowId, taskQueue: orderTaskQueue, args });
+  await eventually({
+    what: 'it is started again',
+    read: () => timelineOf(orderId),
+    isRight: (text) => text.includes('The order was started again'),
+  });
+  await handle.executeUpdate('assignServer', { args: [{ ip, by: 'a test' }] });
+  const { server } = await service.orderIn(orderId, 'active', 'waitingForStock');
+  assert.equal(server?.ip, ip);
+  assert.deepEqual(await rowsOf(orderId), ['#1 claim bought']);
+  await simulator.updatePackage(wanted, { addresses: [`${wanted}.60-90`] });
+  await service.sync();
 });
 
 test('with the policy an order gets the stranded server, wiped and with a new login, and nothing is bought', async () => {

@@ -291,6 +291,7 @@ test('compensationBlocked: reminded of without end; a retry tries the refund aga
 });
 
 test('internalError: no money moves by itself; the admin is reminded, and a retry goes on once it is mended', async () => {
+  await service.setPolicy({ reminders: ['400ms', '800ms'] });
   const orderId = await service.order({ productId: productOf(broken), pay: false });
   const row = {
     _id: `${orderId}#1`,
@@ -309,6 +310,11 @@ test('internalError: no money moves by itself; the admin is reminded, and a retr
     isRight: ({ texts }) =>
       texts.some((text) => text.includes('Nobody has decided by the deadline; the admin')),
   });
+  await service.mailTo('admin', `Reminder 3: order ${orderId}`);
+  const { next, failure } = (await db.orders.findOne({ _id: orderId })) ?? {};
+  const said = Date.parse(next?.at ?? '') - Date.parse(failure?.since ?? '');
+  assert.ok(said >= 3_000, `the next reminder is said, not the first one: ${next?.text} ${next?.at}`);
+  await service.setPolicy({ reminders: ['400ms', '800ms', '90s'] });
   assert.deepEqual((await fateOf(orderId)).codes, ['internalError']);
   await service.rawDb.collection<{ _id: string }>('purchases').deleteOne({ _id: row._id });
   assert.equal((await service.storefront.retry(orderId)).status, 202);
