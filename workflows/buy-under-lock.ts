@@ -76,18 +76,16 @@ async function buyHoldingTheLock(
     }
     run.trial = false;
     run.waitingForStockSinceMs = null;
-    const turn = await afterPurchase(run, { purchaseId: input.purchaseId, outcome });
-    if (outcome.kind !== 'refused' || turn.kind !== 'failed') return turn;
-    return { ...turn, mayRetry: await isCountUnchanged(run, found.count) };
+    return afterPurchase(run, { purchaseId: input.purchaseId, outcome, stockBefore: found.count });
   }
 }
 
 /** A refusal after which the count fell may have been a sale: then nothing is tried again without a person's look. */
-async function isCountUnchanged({ order, policy }: BuyingRun, before: number): Promise<boolean> {
+async function isCountUnchanged({ order, policy }: BuyingRun, before: number | null): Promise<boolean> {
   const { orderId } = order;
   const { lowStockWarning } = policy;
   const now = await stock.checkStock({ orderId, trial: true, lowStockWarning });
-  return (now.kind === 'available' || now.kind === 'short') && now.count >= before;
+  return before !== null && (now.kind === 'available' || now.kind === 'short') && now.count >= before;
 }
 
 /** A dead holder's purchase may still be at the supplier: the next one waits for it, then looks at the stock again. */
@@ -153,13 +151,13 @@ export async function settleWithoutLock(run: BuyingRun, input: { purchaseId: str
     asOwner: true,
     policy: purchaseLimits(run.policy),
   });
-  return afterPurchase(run, { purchaseId: input.purchaseId, outcome });
+  return afterPurchase(run, { purchaseId: input.purchaseId, outcome, stockBefore: null });
 }
 
 /** What follows from a purchase's outcome: verified before the lock is released, a mismatch dries the package. */
 async function afterPurchase(
   run: BuyingRun,
-  input: { purchaseId: string; outcome: PurchaseOutcome },
+  input: { purchaseId: string; outcome: PurchaseOutcome; stockBefore: number | null },
 ): Promise<Turn> {
   const { purchaseId, outcome } = input;
   switch (outcome.kind) {
@@ -182,8 +180,12 @@ async function afterPurchase(
       };
     case 'case':
       return { kind: 'failed', code: 'purchaseUnknown', message: outcome.sentence, purchaseId };
-    case 'refused':
-      return { kind: 'failed', code: 'purchaseRefused', message: sayRefused(outcome.reason), purchaseId };
+    case 'refused': {
+      // An earlier run may have sent it, at another count.
+      const { stockBefore = input.stockBefore, reason } = outcome;
+      const mayRetry = await isCountUnchanged(run, stockBefore);
+      return { kind: 'failed', code: 'purchaseRefused', message: sayRefused(reason), purchaseId, mayRetry };
+    }
     case 'notSent':
       return {
         kind: 'failed',

@@ -5,7 +5,8 @@ export type PurchaseOutcome =
   | { kind: 'bought'; ip: string }
   | { kind: 'wrong'; ip: string }
   | { kind: 'duplicate'; ip: string; sentence: string }
-  | { kind: 'refused'; reason: string }
+  /** `stockBefore`: the package's count before it was sent; absent in results of before. */
+  | { kind: 'refused'; reason: string; stockBefore?: number | null }
   | { kind: 'notBought' }
   | { kind: 'unknown'; why: string; sentAt: string }
   | { kind: 'case'; sentence: string }

@@ -201,7 +201,9 @@ export async function finishPurchase(deps: SettlingDependencies, purchaseId: str
 
 function finalOutcome(row: PurchaseDocument): StoredOutcome {
   if (row.state === 'void') return { kind: 'voided' };
-  if (row.state === 'refused') return { kind: 'refused', reason: row.why ?? 'The supplier refused.' };
+  if (row.state === 'refused') {
+    return { kind: 'refused', reason: row.why ?? 'The supplier refused.', stockBefore: row.stockBefore };
+  }
   if (row.state === 'notBought') return { kind: 'notBought' };
   return { kind: 'wrong', ip: row.ip ?? '' };
 }

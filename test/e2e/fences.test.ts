@@ -15,7 +15,7 @@ import { assertFaultsFired, assertLedgersAgree } from '../support/oracle.ts';
 import { catalogueOf, productOf, startTestService } from '../support/service.ts';
 
 const names = ['forced', 'terminated', 'resetBuying', 'resetFailed', 'resetCase', 'resetDelivered'] as const;
-const more = ['byHand', 'refunded', 'paused', 'pausedBetween'] as const;
+const more = ['byHand', 'refunded', 'paused', 'pausedBetween', 'sinking', 'stoppedCase'] as const;
 const packages = Object.fromEntries(
   [...names, ...more].map((name, index) => [name, `103.193.${index + 1}`]),
 ) as Record<(typeof names)[number] | (typeof more)[number], string>;
@@ -198,6 +198,57 @@ test('a failed order that is reset to before its purchase fails again for the sa
   await service.orderIn(orderId, 'active');
   assert.deepEqual(await rowsOf(orderId), ['#1 refused', '#2 bought']);
   assert.equal((await callsOf(packageName)).filter(({ soldAddress }) => soldAddress !== null).length, 1);
+});
+
+test('a refusal that an earlier run met is judged by the count before it: where that fell, nothing is tried by itself', async () => {
+  const packageName = packages.sinking;
+  await once(packageName, { kind: 'errorText', reason: 'No IP available' });
+  const orderId = await service.order({ productId: productOf(packageName) });
+  await service.orderIn(orderId, 'failed');
+  const failureOf = async () => (await db.orders.findOne({ _id: orderId }))?.failure;
+  assert.notEqual((await failureOf())?.mayRetry, false, 'the count was the same');
+  await simulator.updatePackage(packageName, { addresses: [`${packageName}.10-30`] });
+  await resetOrder(orderId, 'buyVps');
+  await eventually({
+    what: 'it fails again, without a retry of its own',
+    read: failureOf,
+    isRight: (failure) => failure?.mayRetry === false,
+  });
+  assert.equal((await callsOf(packageName)).length, 1);
+});
+
+test('an order with an open case that is terminated waits on: since when, until when and who was told stay', async () => {
+  const packageName = packages.stoppedCase;
+  await once(packageName, { kind: 'answerLost' });
+  const orderId = await service.order({ productId: productOf(packageName) });
+  await service.orderIn(orderId, 'failed');
+  const told = async () => (await simulator.mails({ subject: `Order ${orderId} needs a decision` })).length;
+  await eventually({ what: 'the admin is told', read: told, isRight: (mails) => mails === 1 });
+  const before = await db.orders.findOne({ _id: orderId });
+  const handle = client.workflow.getHandle(orderWorkflowId(orderId));
+  await handle.terminate('a test of the operator');
+  await client.workflow.start('provisionOrder', {
+    workflowId: orderWorkflowId(orderId),
+    taskQueue: orderTaskQueue,
+    args: [{ orderId }],
+  });
+  await eventually({
+    what: 'it is started again',
+    read: () => timelineOf(orderId),
+    isRight: (texts) => texts.some((text) => text.startsWith('The order was started again')),
+  });
+  const after = await db.orders.findOne({ _id: orderId });
+  assert.deepEqual(
+    [after?.statusSince, after?.failure, after?.decisionDeadline],
+    [before?.statusSince, before?.failure, before?.decisionDeadline],
+  );
+  const soldAddress = (await callsOf(packageName))[0]?.soldAddress;
+  const said = { outcome: 'bought', ip: soldAddress, acceptMismatch: true, by: 'a test' };
+  await handle.executeUpdate('resolvePurchase', { args: [said] });
+  const { server } = await service.orderIn(orderId, 'active');
+  assert.equal(server?.ip, soldAddress);
+  assert.equal(await told(), 1);
+  await assertSoldOnce(packageName);
 });
 
 test('an order with an open case that is reset to before its purchase comes back to the same case', async () => {
