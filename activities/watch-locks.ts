@@ -67,7 +67,7 @@ async function watchLock(
   const view = look.kind === 'running' ? await deps.runs.readLock({ lockId }) : null;
   // Before anything is told: a mail server that is away must not hold up the queue.
   const asked = await askMissing(deps, { lockId, view, queued });
-  await recordLastAct(deps, { lockId, view });
+  await recordActs(deps, { lockId, view });
   await tellPause(deps, { lockId, view });
   await tellLost(deps, { lockId, look, missed: asked.missed });
   return { askedAgain: asked.missed.length, isPaused: view?.pause != null, troubles: asked.troubles };
@@ -99,22 +99,23 @@ async function askMissing(
 }
 
 /** What a person did in the Temporal Web UI is known to the lock alone (I11). */
-async function recordLastAct(
+async function recordActs(
   deps: WatchDependencies,
   { lockId, view }: { lockId: string; view: LockView | null },
 ): Promise<void> {
   if (!view?.lastAct) return;
-  const { act, reason, by, at } = view.lastAct;
-  await deps.recordAct({
-    actId: `lock:${lockId}:${at}`,
-    at,
-    by,
-    act,
-    subject: { kind: 'lock', id: lockId },
-    reason,
-    accepted: true,
-    answer: 'Carried out by the lock.',
-  });
+  for (const { act, reason, by, at } of [...view.earlierActs, view.lastAct]) {
+    await deps.recordAct({
+      actId: `lock:${lockId}:${at}`,
+      at,
+      by,
+      act,
+      subject: { kind: 'lock', id: lockId },
+      reason,
+      accepted: true,
+      answer: 'Carried out by the lock.',
+    });
+  }
 }
 
 async function tellPause(

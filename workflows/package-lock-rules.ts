@@ -251,8 +251,14 @@ function refuse(turn: Turn, refused: { signal: string; sentence: string }): void
   turn.state.lastRefusal = { signal: refused.signal, sentence: refused.sentence, atMs: turn.nowMs };
 }
 
+/** So many acts are kept beside the last one. */
+const earlierActsMax = 20;
+
+/** Each act has a time of its own, by which it is recorded once: also of two that came in one task. */
 function noteAct(turn: Turn, done: Omit<NonNullable<LockState['lastAct']>, 'atMs'>): void {
-  turn.state.lastAct = { ...done, atMs: turn.nowMs };
+  const { lastAct, earlierActs = [] } = turn.state;
+  if (lastAct !== null) turn.state.earlierActs = [...earlierActs, lastAct].slice(-earlierActsMax);
+  turn.state.lastAct = { ...done, atMs: Math.max(turn.nowMs, (lastAct?.atMs ?? 0) + 1) };
 }
 
 function holderCheckDueMs(state: LockState, policy: LockPolicy): number | null {

@@ -10,7 +10,7 @@ export function viewLock(input: { lockId: string; state: LockState; nowMs: numbe
     since: isoTime(sinceMs),
     ageSeconds: Math.max(0, Math.round((nowMs - sinceMs) / 1000)),
   });
-  const { holder, pause, lastRefusal, lastAct } = state;
+  const { holder, pause, lastRefusal, lastAct, earlierActs = [] } = state;
   return {
     lockId: input.lockId,
     holder: holder && {
@@ -40,13 +40,13 @@ export function viewLock(input: { lockId: string; state: LockState; nowMs: numbe
       sentence: lastRefusal.sentence,
       at: isoTime(lastRefusal.atMs),
     },
-    lastAct: lastAct && {
-      act: lastAct.act,
-      reason: lastAct.reason,
-      by: lastAct.by,
-      at: isoTime(lastAct.atMs),
-    },
+    lastAct: lastAct && viewAct(lastAct),
+    earlierActs: earlierActs.map(viewAct),
   };
+}
+
+function viewAct({ act, reason, by, atMs }: NonNullable<LockState['lastAct']>) {
+  return { act, reason, by, at: isoTime(atMs) };
 }
 
 /** The lock in markdown, for the workflow's current details. */

@@ -34,6 +34,7 @@ const idle: LockView = {
   breaker: { unreachableInARow: 0, pausesInARow: 0 },
   lastRefusal: null,
   lastAct: null,
+  earlierActs: [],
 };
 
 beforeEach(async () => {
@@ -276,6 +277,20 @@ test("a pause is told and a person's act is recorded, also where no order waits"
       answer: 'Carried out by the lock.',
     },
   ]);
+});
+
+test('two acts of people between two looks are both recorded', async () => {
+  const pause = { act: 'pauseLock', reason: 'the wrong one', by: 'ops', at: minutesAgo(2) } as const;
+  const resume = { act: 'resumeLock', reason: 'the wrong one', by: 'ops', at: minutesAgo(1) } as const;
+  const watch = aWatch({ locks: [lockId], view: { ...idle, lastAct: resume, earlierActs: [pause] } });
+  await watchLocks(watch.deps);
+  assert.deepEqual(
+    watch.acts.map(({ act, at }) => [act, at]),
+    [
+      ['pauseLock', pause.at],
+      ['resumeLock', resume.at],
+    ],
+  );
 });
 
 test('a lock whose tasks fail is told, and nothing is asked of it', async () => {

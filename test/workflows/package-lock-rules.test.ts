@@ -186,6 +186,22 @@ test('forceRelease takes the lock from its holder, takes a waiter out, and is re
   assert.equal(refused.holder?.requestId, 'o1#1');
 });
 
+test("people's acts are kept for who looks later, each with a time of its own, and not without end", () => {
+  const act = (type: 'paused' | 'resumed', reason: string): LockEvent => ({ type, reason, by: 'ops' });
+  const { state } = play([1_000, act('paused', 'first'), act('resumed', 'second'), act('paused', 'third')]);
+  const acts = [...(state.earlierActs ?? []), state.lastAct];
+  assert.deepEqual(
+    acts.map((one) => [one?.act, one?.reason, one?.atMs]),
+    [
+      ['pauseLock', 'first', 1_000],
+      ['resumeLock', 'second', 1_001],
+      ['pauseLock', 'third', 1_002],
+    ],
+  );
+  const many = play([1_000, ...Array.from({ length: 50 }, () => act('paused', 'again'))]).state;
+  assert.equal(many.earlierActs?.length, 20);
+});
+
 const threeFailures: LockEvent[] = [1, 2, 3].flatMap((n) => [ask(n), release(n, 'supplierUnreachable')]);
 
 test('breakerAfter failures in a row pause the lock for the first length, then one trial is granted', () => {

@@ -71,6 +71,8 @@ export interface LockState {
   blankSinceMs: number | null;
   lastRefusal: null | { signal: string; sentence: string; atMs: number };
   lastAct: null | { act: LockAct; reason: string; by: string; atMs: number };
+  /** Some acts before it, oldest first: `watchOrders` looks once in a while. Absent in what earlier code carried. */
+  earlierActs?: NonNullable<LockState['lastAct']>[];
 }
 
 /** Input of `packageLock`. `carried` is what the run before left: only the lock itself sets it. */
@@ -195,6 +197,8 @@ export interface LockView {
   lastRefusal: null | { signal: string; sentence: string; at: string };
   /** The last act of a person that was carried out. */
   lastAct: null | { act: LockAct; reason: string; by: string; at: string };
+  /** Some acts before it, oldest first. */
+  earlierActs: NonNullable<LockView['lastAct']>[];
 }
 
 /** Takes no input; what comes with it all the same is not decoded. */
