@@ -2,15 +2,19 @@ import type { Client } from '@temporalio/client';
 import { assignServerUpdate } from '../../workflows/contract/provision-order.ts';
 import { type StrandServerResult, strandWorkflowId } from '../../workflows/contract/resolve-case.ts';
 import type { Collections } from '../database.ts';
-import type { SupplierName } from '../domain/order.ts';
+import type { OrderStatus, SupplierName } from '../domain/order.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
 import { askOrder } from './ask-order.ts';
 import { type RecordAct, recordOrderAct } from './order-act.ts';
+import { restartOrder } from './restart-order.ts';
 import { orUnavailable, runVerdict, unavailable } from './run-verdict.ts';
 
 const strandWithinMs = 120_000;
 const assignWithinMs = 30_000;
+
+/** What the order's workflow says as well, where it runs. */
+const takesServers: readonly OrderStatus[] = ['failed', 'waitingForStock'];
 
 interface PlacingDependencies {
   client: Client;
@@ -71,7 +75,7 @@ export async function assignServer(
 }
 
 async function askToAssign(
-  { client }: PlacingDependencies,
+  { client, db }: PlacingDependencies,
   { order, ip, by, reason }: PlacingWish & { order: OrderDocument },
 ): Promise<Verdict> {
   const said = { ip, by, ...(reason === null ? {} : { reason }) };
@@ -82,11 +86,19 @@ async function askToAssign(
       return { kind: 'accepted', next: asked.accepted.next };
     case 'refused':
       return { kind: 'refused', sentence: asked.refusal.sentence };
-    case 'gone':
-      return {
-        kind: 'refused',
-        sentence: `No workflow runs for order ${order._id} (${order.status}). Retry the order first.`,
-      };
+    case 'gone': {
+      // Not left to a retry, which would buy another server.
+      const { _id: orderId, status } = (await db.orders.findOne({ _id: order._id })) ?? order;
+      const restarted = takesServers.includes(status)
+        ? await restartOrder({ client, db }, { orderId })
+        : 'ended';
+      if (restarted === 'ended' || restarted === 'unknownOrder') {
+        const sentence = `Order ${orderId} is ${status}: a server is assigned to a failed or waiting order only.`;
+        return { kind: 'refused', sentence };
+      }
+      const sentence = `The workflow of order ${orderId} was gone and is started again. Assign the server once more.`;
+      return { kind: 'unavailable', sentence };
+    }
     case 'silent':
       return unavailable;
   }

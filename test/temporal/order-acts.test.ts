@@ -9,6 +9,7 @@ import { remedyPorts } from '../../src/orders/take-remedy.ts';
 import { recordPayment } from '../../src/payments/record-payment.ts';
 import { cancelOrder } from '../../src/temporal/cancel-order.ts';
 import { type CompensateWish, compensateOrder } from '../../src/temporal/compensate-order.ts';
+import { assignServer } from '../../src/temporal/place-server.ts';
 import { restartOrder } from '../../src/temporal/restart-order.ts';
 import { compensationWorkflowId } from '../../workflows/contract/compensate-order.ts';
 import { orderWorkflowId } from '../../workflows/contract/provision-order.ts';
@@ -242,4 +243,24 @@ test('a message goes to the owner; one that is gone is started again, and withou
   assert.deepEqual(signals, ['cancelOrder']);
   assert.deepEqual(acts, [], 'the workflow records it once it takes it');
   await client.workflow.getHandle(orderWorkflowId(orderId)).terminate();
+});
+
+test('a server is not assigned to an order that has ended; an order whose workflow is gone is started again for it', async () => {
+  const assign = async (orderId: string) => {
+    const { deps } = acting();
+    return assignServer(deps, { orderId, ip: '103.1.1.7', by: 'an admin', reason: null });
+  };
+  const ended = await place(delivered);
+  assert.deepEqual(await assign(ended), {
+    kind: 'refused',
+    sentence: `Order ${ended} is active: a server is assigned to a failed or waiting order only.`,
+  });
+  const orderId = await place({ status: 'failed' });
+  assert.deepEqual(await assign(orderId), {
+    kind: 'unavailable',
+    sentence: `The workflow of order ${orderId} was gone and is started again. Assign the server once more.`,
+  });
+  const workflowId = orderWorkflowId(orderId);
+  assert.deepEqual(await inputOf(workflowId), { orderId, trial: false }, 'no retry, which would buy');
+  await client.workflow.getHandle(workflowId).terminate();
 });
