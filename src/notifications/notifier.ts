@@ -4,7 +4,7 @@ import { type Collections, insertOnce } from '../database.ts';
 import type { Logger } from '../logger.ts';
 import type { Customer } from '../orders/order-document.ts';
 import type { MailDraft, MailSettings } from './mail-draft.ts';
-import type { Mailer } from './mailer.ts';
+import { MailError, type Mailer } from './mailer.ts';
 import { type Notice, orderIdOf } from './notice.ts';
 import { renderMail } from './render-mail.ts';
 import { writeMails } from './write-mail.ts';
@@ -67,13 +67,24 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       const drafts = writeMails({ notice, settings, name, owner: order?.owner ?? null, now: deps.now() });
       const link = linkOf(deps, notice);
       let sent = 0;
+      const errors: unknown[] = [];
       for (const draft of drafts) {
         const mail = draft.recipient === 'customer' ? { ...draft, link } : draft;
-        sent += (await sendOnce({ deps, notice, draft: mail, customer })) ? 1 : 0;
+        try {
+          sent += (await sendOnce({ deps, notice, draft: mail, customer })) ? 1 : 0;
+        } catch (error) {
+          errors.push(error);
+        }
       }
+      // One recipient's trouble keeps nothing from the other; what can still be sent is tried again.
+      if (errors.length > 0) throw errors.find((error) => !isRefused(error)) ?? errors[0];
       return { sent };
     },
   };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof MailError && error.code === 'mailRefused';
 }
 
 /** Every mail to a customer leads to the page of their order. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { collectionsOf } from '../../src/database.ts';
-import { createMailer, type Mailer } from '../../src/notifications/mailer.ts';
+import { createMailer, MailError, type Mailer } from '../../src/notifications/mailer.ts';
 import type { Notice } from '../../src/notifications/notice.ts';
 import {
   createNotifier,
@@ -227,6 +227,30 @@ test('a wait for stock is told to the customer without package or number, and to
   );
   assert.doesNotMatch(textTo('customer@example.com'), /103\.181|stock/i);
   assert.match(textTo('admin@shop.example'), /package 103\.181\.91 has 0 available/);
+});
+
+test("a customer's address that the mail server refuses keeps nothing from the admin", async () => {
+  const refusing: Mailer = {
+    ...mailer,
+    async send(mail) {
+      if (mail.to.address !== customer.email) return mailer.send(mail);
+      throw new MailError({ code: 'mailRefused', message: 'Failed to send mail: 550.' });
+    },
+  };
+  const waiting: Notice = {
+    factId: 'ord-1:refused',
+    kind: 'waitingForStock',
+    orderId: 'ord-1',
+    packageName: '103.181.91',
+    available: 0,
+    waitsUntil: at,
+  };
+  await assert.rejects(notifierWith({ mailer: refusing }).notify(waiting), { code: 'mailRefused' });
+  const mails = await simulator.control.mails();
+  assert.deepEqual(
+    mails.map(({ to }) => to),
+    [['admin@shop.example']],
+  );
 });
 
 test("low stock is told in the owner's words", async () => {
