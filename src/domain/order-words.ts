@@ -33,6 +33,16 @@ export const recommendedActions: Record<FailureCode, string> = {
   internalError: 'Read the message, tell the developers, then retry: what was bought is verified first.',
 };
 
+const unsaid: Partial<Record<OrderStatus, string>> = {
+  pendingPayment: 'The payment starts it; unpaid, it expires.',
+  failed: 'Nothing: it waits for you.',
+};
+
+/** What happens next by itself, for the admin, where no record says so. */
+export function sayUnsaidNext(status: OrderStatus): string {
+  return unsaid[status] ?? 'Nothing: the order has ended.';
+}
+
 /** The one recommended action for an order as it stands; null where nobody need do anything. */
 export function recommendedFor(order: { status: OrderStatus; code: FailureCode | null }): string | null {
   const { status, code } = order;

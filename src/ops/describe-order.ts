@@ -1,6 +1,7 @@
 import { describeDuration } from '../domain/duration.ts';
 import { formatMoney } from '../domain/money.ts';
 import type { OrderReport } from '../domain/order-report.ts';
+import { sayUnsaidNext } from '../domain/order-words.ts';
 import { formatExactMoment, formatMoment } from '../domain/shop-time.ts';
 
 /** An order for people: where it stands, why, what comes next, what they can do, and all that is on record. */
@@ -32,8 +33,8 @@ export function describeOrder(report: OrderReport, timeZone: string): string {
 
 type Moment = (at: string | null) => string;
 
-function sayNext({ next }: OrderReport, moment: Moment): string {
-  if (next === null) return 'nothing: it waits for you';
+function sayNext({ next, status }: OrderReport, moment: Moment): string {
+  if (next === null) return sayUnsaidNext(status);
   return next.at === null ? next.text : `${next.text} (${moment(next.at)})`;
 }
 

@@ -143,6 +143,18 @@ test('an order is shown with its status in words, why, what comes next and when,
   assert.deepEqual([unknown.code, unknown.err], [1, 'Failed to show order ord-2: there is no such order.']);
 });
 
+test('an order of which no record says what comes next waits for its operator only where it has failed', async () => {
+  for (const [status, words] of [
+    ['pendingPayment', 'The payment starts it; unpaid, it expires.'],
+    ['expired', 'Nothing: the order has ended.'],
+    ['failed', 'Nothing: it waits for you.'],
+  ] as const) {
+    const said = { ...report, status, next: null };
+    const { out } = await run(['orders', 'show', 'ord-1'], { reportOrder: verb(said).call });
+    assert.match(out, new RegExp(`Next by itself +${words}$`, 'm'), status);
+  }
+});
+
 test('no stuck order is exit code 0, one is 1 with its bound', async () => {
   const none = await run(['orders', 'stuck'], { findStuckOrders: verb([]).call });
   assert.deepEqual([none.code, none.out], [0, 'No order is stuck.']);

@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
 import { describeDuration } from '../../domain/duration.ts';
 import { formatMoney } from '../../domain/money.ts';
-import type { Goods, Money, OrderStatus } from '../../domain/order.ts';
+import type { Goods, Money } from '../../domain/order.ts';
 import type { OrderReport } from '../../domain/order-report.ts';
 import type { StoryLine } from '../../domain/order-story.ts';
+import { sayUnsaidNext } from '../../domain/order-words.ts';
 import { formatExactMoment } from '../../domain/shop-time.ts';
 import type { HttpDeps } from '../ports.ts';
 import { problem } from '../problem.ts';
@@ -59,18 +60,12 @@ function standing(report: OrderReport, zone: string): Html {
 ${failure === null || status !== 'failed' ? nothing : html`<p>${failure.message} <span class="mono">(${failure.code})</span></p>`}
 <dl class="facts">
 ${latest === undefined || status === 'failed' ? nothing : html`<dt>Latest</dt><dd>${latest.text}</dd>`}
-<dt>Next by itself</dt><dd>${next === null ? (ends[status] ?? 'Nothing: the order has ended.') : nextMove(next, zone)}</dd>
+<dt>Next by itself</dt><dd>${next === null ? sayUnsaidNext(status) : nextMove(next, zone)}</dd>
 ${decisionDeadline === null ? nothing : html`<dt>Decision by</dt><dd>${moment(decisionDeadline, zone)}</dd>`}
 ${recommended === null ? nothing : html`<dt>Recommended</dt><dd><b>${recommended}</b></dd>`}
 ${openCase === null ? nothing : html`<dt>Open case</dt><dd>${openCase.sentence} <span class="soft mono">(${openCase.purchaseId}, since ${moment(openCase.openedAt, zone)})</span></dd>`}
 </dl></section>`;
 }
-
-/** Where no record says what comes next. */
-const ends: Partial<Record<OrderStatus, string>> = {
-  pendingPayment: 'The payment starts it; unpaid, it expires.',
-  failed: 'Nothing: it waits for you.',
-};
 
 function timeline(lines: readonly StoryLine[], timeZone: string): Html {
   return html`<ol class="timeline">${lines.map(
