@@ -15,6 +15,8 @@ export interface Candidate {
   ip: string;
   /** ISO date, null where the supplier's text is no date. */
   expiresOn: string | null;
+  /** The order whose customer had it last, where only its month has ended: they may have renewed it elsewhere. */
+  deliveredTo?: string;
 }
 
 /** Everything that is known about an unknown purchase. Times are ISO UTC. */
@@ -87,7 +89,10 @@ function findDoubt({ foreignKnown, probes }: SettlingEvidence): string | null {
 }
 
 function judgeCandidate(evidence: SettlingEvidence, candidate: Candidate): SettlingVerdict {
-  const { ip, expiresOn } = candidate;
+  const { ip, expiresOn, deliveredTo } = candidate;
+  if (deliveredTo !== undefined) {
+    return { kind: 'case', why: `${ip} is ours, but ${sayMayBeRenewed(deliveredTo)}.` };
+  }
   if (evidence.rivals.length > 0) {
     return {
       kind: 'case',
@@ -101,6 +106,11 @@ function judgeCandidate(evidence: SettlingEvidence, candidate: Candidate): Settl
     };
   }
   return { kind: 'bought', ip };
+}
+
+/** Why an address whose month has ended may be somebody's all the same. */
+export function sayMayBeRenewed(orderId: string): string {
+  return `order ${orderId} was delivered with it, and its customer may have renewed it`;
 }
 
 function judgeAbsence(input: { evidence: SettlingEvidence; policy: SettlingPolicy }): SettlingVerdict {

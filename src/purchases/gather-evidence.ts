@@ -2,7 +2,7 @@ import type { Collections } from '../database.ts';
 import { candidateAddresses, packageSize } from '../domain/package-name.ts';
 import type { Candidate, SettlingEvidence } from '../domain/purchase-rules.ts';
 import type { SettlingLimits } from '../domain/settling-limits.ts';
-import { isLiving } from '../servers/server-document.ts';
+import { isLiving, lastCustomerOf } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
@@ -61,7 +61,7 @@ async function probePool(
   const poolSize = packageSize(packageName);
   if (poolSize === 0) return { kind: 'noPool' };
   if (poolSize > policy.settleProbesMax) return { kind: 'tooLarge', poolSize };
-  const free = await freeAddresses(deps, row);
+  const { free, deliveredTo } = await freeAddresses(deps, row);
   const first = await probeAll(deps, free, policy);
   // One broken connection among hundreds is no doubt: what did not answer is asked once more.
   const again = await probeAll(deps, first.unanswered, policy);
@@ -69,12 +69,18 @@ async function probePool(
     kind: 'probed',
     asked: free.length,
     unanswered: first.notAsked + again.notAsked + again.unanswered.length,
-    candidates: [...first.candidates, ...again.candidates],
+    candidates: [...first.candidates, ...again.candidates].map((candidate) => {
+      const orderId = deliveredTo.get(candidate.ip);
+      return orderId === undefined ? candidate : { ...candidate, deliveredTo: orderId };
+    }),
   };
 }
 
-/** Addresses of the package that no other living tenancy holds. */
-async function freeAddresses({ db, now }: GatherDependencies, row: PurchaseDocument): Promise<string[]> {
+/** Addresses of the package that no other living tenancy holds, and the orders that had some of them delivered last. */
+async function freeAddresses(
+  { db, now }: GatherDependencies,
+  row: PurchaseDocument,
+): Promise<{ free: string[]; deliveredTo: Map<string, string> }> {
   const { supplier, packageName } = row;
   const pool = [...candidateAddresses({ packageName })];
   const ids = pool.map((ip) => serverId({ supplier, ip }));
@@ -84,7 +90,13 @@ async function freeAddresses({ db, now }: GatherDependencies, row: PurchaseDocum
     ({ tenancy }) => tenancy.purchaseId !== row._id && isLiving({ tenancy, now: at }),
   );
   const taken = new Set(held.map(({ ip }) => ip));
-  return pool.filter((ip) => !taken.has(ip));
+  const deliveredTo = new Map(
+    servers.flatMap(({ ip, tenancy }) => {
+      const orderId = lastCustomerOf(tenancy, row._id);
+      return orderId === null ? [] : [[ip, orderId] as const];
+    }),
+  );
+  return { free: pool.filter((ip) => !taken.has(ip)), deliveredTo };
 }
 
 interface Probed {

@@ -1,8 +1,8 @@
 import { isPublicIpv4, matchesPackage } from '../domain/package-name.ts';
 import type { PurchaseResolution, ResolutionAnswer } from '../domain/purchase-resolution.ts';
-import { isOneMonthAfter, judgeUnknownPurchase } from '../domain/purchase-rules.ts';
+import { isOneMonthAfter, judgeUnknownPurchase, sayMayBeRenewed } from '../domain/purchase-rules.ts';
 import type { SettlingLimits } from '../domain/settling-limits.ts';
-import { isLiving } from '../servers/server-document.ts';
+import { isLiving, lastCustomerOf } from '../servers/server-document.ts';
 import { serverId } from '../servers/tenancies.ts';
 import { SupplierError } from '../suppliers/supplier-error.ts';
 import type { CaseResolution } from './case-document.ts';
@@ -152,7 +152,10 @@ async function objectToSale(
   }
   const expiresOn = await askExpiry(deps, row, ip);
   if (expiresOn.kind === 'objection') return expiresOn.sentence;
-  return said.acceptMismatch ? null : findMismatch(deps, row, { ...said, expiresOn: expiresOn.date });
+  if (said.acceptMismatch) return null;
+  const customer = server && lastCustomerOf(server.tenancy, row._id);
+  if (customer) return `${ip} is ours, but ${sayMayBeRenewed(customer)}. ${acceptHelp}`;
+  return findMismatch(deps, row, { ...said, expiresOn: expiresOn.date });
 }
 
 /** The answer came after a final verdict: is the address that is in question ours, and this purchase's? */

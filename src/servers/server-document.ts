@@ -36,6 +36,14 @@ export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
   return tenancy.state === 'foreign' || !isTermOver(tenancy, now);
 }
 
+/** The order that was delivered with the server and never gave it back, also past its month; null for `purchaseId` itself. */
+export function lastCustomerOf(
+  { state, orderId, purchaseId: holder }: Tenancy,
+  purchaseId: string,
+): string | null {
+  return state === 'delivered' && holder !== purchaseId ? orderId : null;
+}
+
 /** The end of a month that the supplier calls over on `expiresOn` (ISO date): that day counts whole. ISO UTC. */
 export function endOfTerm(expiresOn: string): string {
   return `${expiresOn.slice(0, 10)}T23:59:59.999Z`;

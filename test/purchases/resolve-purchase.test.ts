@@ -116,6 +116,14 @@ const mismatches: Record<string, { ip: string; why: RegExp; make: (world: Eviden
     why: /expires at no readable date/,
     make: ({ account }) => account.servers.set(ip, null),
   },
+  'that its customer may have renewed': {
+    ip,
+    why: /order other was delivered with it, and its customer may have renewed it/,
+    make: async ({ account, hold }) => {
+      account.servers.set(ip, rightExpiry);
+      await hold(ip, { state: 'delivered', expiresAt: '2026-11-21T09:59:59.000Z' });
+    },
+  },
   'that a rival may have bought': {
     ip,
     why: /may belong to another purchase as well: rival#1/,

@@ -42,6 +42,18 @@ test('the one new address settles it as bought, with tenancy, free fence and goo
   await assertFenceIsFree(world);
 });
 
+test('a server that a customer may have renewed after its month is given to nobody: it is a case', async () => {
+  const world = await createEvidenceWorld();
+  world.account.servers.set(ip, rightExpiry);
+  await world.hold(ip, { state: 'delivered', expiresAt: '2026-11-21T09:59:59.000Z' });
+  const outcome = await settle(world);
+  assert.ok(outcome.kind === 'case', outcome.kind);
+  const doubt = `${ip} is ours, but order other was delivered with it, and its customer may have renewed it.`;
+  assert.ok(outcome.sentence.endsWith(doubt), outcome.sentence);
+  assert.deepEqual(await tenanciesOf(world), []);
+  assert.deepEqual(await tenanciesOf(world, 'other#1'), [ip], 'it stays with its order');
+});
+
 test('nobody is asked before the longest purchase and the pause after it are over', async () => {
   const world = await createEvidenceWorld();
   world.account.servers.set(ip, rightExpiry);
