@@ -15,7 +15,7 @@ import {
   withDatabase,
 } from './database.ts';
 import { findStuckOrders, type LockPause } from './desk/find-stuck-orders.ts';
-import { listOrders, type OrderQuery } from './desk/list-orders.ts';
+import { listFailed, listOrders, type OrderQuery } from './desk/list-orders.ts';
 import { reportIncident } from './desk/report-incident.ts';
 import { reportOrder } from './desk/report-order.ts';
 import { createDiscount, normalizeDiscountCode } from './discounts/create-discount.ts';
@@ -52,8 +52,6 @@ import { steerReturn } from './temporal/steer-return.ts';
 
 /** MongoDB's code for a login that it does not accept. */
 const authenticationFailed = 18;
-/** A batch takes so many orders at once. */
-const batchLimit = 1_000;
 
 type DatabaseConfig = Pick<Config<'import'>, 'mongodbUri' | 'mongodbDatabase'>;
 
@@ -188,10 +186,7 @@ export function composeRecords(config: Config<'import'>, warn: Warn = () => unde
     listCases: () => rows('list the cases', ({ db }) => listCases(db, { now: now() })),
     listOrders: (query: OrderQuery) => rows('list the orders', (records) => listOrders(records, query)),
     listFailed: ({ code }: { code: FailureCode }) =>
-      rows('list the orders', async (records) => {
-        const query = { status: null, code, packageKey: null, email: null, limit: batchLimit };
-        return (await listOrders(records, query)).reverse();
-      }),
+      rows('list the orders', (records) => listFailed(records, { code })),
     listDiscounts: (input: Parameters<typeof listDiscounts>[1]) =>
       rows('list the discounts', ({ db }) => listDiscounts({ db, now }, input)),
     findDiscount: (input: { code: string }) =>

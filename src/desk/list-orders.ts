@@ -37,6 +37,22 @@ export async function listOrders(
   return fitting.map((order) => lineOf(order, deps.now()));
 }
 
+const failedPageSize = 500;
+
+/** All orders that failed so, however many there are, the oldest first. */
+export async function listFailed(
+  deps: Parameters<typeof listOrders>[0],
+  { code, pageSize = failedPageSize }: { code: FailureCode; pageSize?: number },
+): Promise<OrderLine[]> {
+  const query = { status: null, code, packageKey: null, email: null, limit: pageSize };
+  const failed: OrderLine[] = [];
+  for (;;) {
+    const page = await listOrders(deps, { ...query, before: failed.at(-1)?.orderId ?? null });
+    failed.push(...page);
+    if (page.length < pageSize) return failed.reverse();
+  }
+}
+
 /** Each combination is the beginning of an index (`prepareIndexes`), with the order of ids behind it. */
 function filterOf(query: OrderQuery): Filter<OrderDocument> {
   const { status, code, packageKey, email } = query;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createAuditLog } from '../../src/audit/audit-log.ts';
 import { collectionsOf } from '../../src/database.ts';
 import { findStuckOrders } from '../../src/desk/find-stuck-orders.ts';
-import { listOrders, type OrderQuery } from '../../src/desk/list-orders.ts';
+import { listFailed, listOrders, type OrderQuery } from '../../src/desk/list-orders.ts';
 import { reportIncident } from '../../src/desk/report-incident.ts';
 import { reportOrder } from '../../src/desk/report-order.ts';
 import { orderStatuses } from '../../src/domain/order.ts';
@@ -48,6 +48,15 @@ test('orders are listed newest first by status, code, package and address, witho
   assert.deepEqual(await ids({ ...theirs, limit: 2 }), ['a-3', 'a-2']);
   assert.deepEqual(await ids({ ...theirs, limit: 2, before: 'a-2' }), ['a-1']);
   assert.deepEqual(await ids({ ...theirs, packageKey: '103.182.44' }), ['a-3'], 'with the other filters');
+  for (const _id of ['a-5', 'a-6', 'a-7'])
+    await db.orders.insertOne(anOrder({ _id, status: 'failed', failure }));
+  const failed = await listFailed({ db, now: at(60_000) }, { code: 'lockTimeout', pageSize: 2 });
+  assert.deepEqual(
+    failed.map(({ orderId }) => orderId),
+    ['a-2', 'a-5', 'a-6', 'a-7'],
+    'all that are retried together, the oldest first',
+  );
+  await db.orders.deleteMany({ _id: { $in: ['a-5', 'a-6', 'a-7'] } });
   const [line] = await listOrders({ db, now: at(60_000) }, { ...all, code: 'lockTimeout' });
   assert.deepEqual(line, {
     orderId: 'a-2',
