@@ -16,6 +16,7 @@ export async function waitForStock(run: BuyingRun, found: Shortage): Promise<Ste
   const sinceMs = run.waitingForStockSinceMs ?? Date.now();
   const isFirstLook = run.waitingForStockSinceMs === null;
   run.waitingForStockSinceMs = sinceMs;
+  run.trial = false;
   const untilMs = sinceMs + policy.waitForStockMs;
   await record.enter({
     status: stageOf(run, 'waitingForStock'),
@@ -97,6 +98,8 @@ async function hasStockBefore(run: BuyingRun, limit: Limit): Promise<boolean> {
     if (messages.takeWake()) run.trial = true;
     const look = await stock.checkStock({ orderId, trial: run.trial, lowStockWarning, waits: true });
     if (look.kind === 'available' && !slot.taken) return true;
+    // What a person asked for was this look: what comes later goes by turns, and a dry package stays dry.
+    if (look.kind === 'short') run.trial = false;
   }
 }
 

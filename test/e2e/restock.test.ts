@@ -7,16 +7,18 @@ import { catalogueOf, productOf, startTestService } from '../support/service.ts'
 
 const packageName = '103.184.12';
 const replaced = '103.185.9';
+const inTurn = '103.186.7';
 const [plain] = catalogueOf(replaced);
 const reserved = { ...plain, productId: 'vps-reserved', reserve: 2 };
 const service = await startTestService({
-  catalogue: [...catalogueOf(packageName, replaced), reserved],
+  catalogue: [...catalogueOf(packageName, replaced, inTurn), reserved],
   // Nobody looks by itself: what moves was woken.
   policy: { stockEvery: '30m', stockAutoDisable: 0 },
   scenario: {
     packages: [
       { id: 5, name: packageName, addresses: [] },
       { id: 6, name: replaced, addresses: [`${replaced}.1-4`] },
+      { id: 7, name: inTurn, addresses: [`${inTurn}.5-6`] },
     ],
   },
 });
@@ -58,6 +60,40 @@ test('ten orders wait for stock, are told so, and a restock of three wakes the t
   for (const orderId of waiting.slice(3)) {
     assert.equal((await service.storefront.order(orderId)).status, 'waitingForStock');
   }
+});
+
+test("a person's retry that finds no stock is one look: what comes later goes to the order that paid first", async () => {
+  const [first = '', second = ''] = [
+    await service.order({ productId: productOf(inTurn), pay: false }),
+    await service.order({ productId: productOf(inTurn), pay: false }),
+  ];
+  await simulator.updatePackage(inTurn, { addresses: [] });
+  for (const orderId of [first, second]) {
+    await simulator.pay({ orderId });
+    await service.orderIn(orderId, 'waitingForStock');
+  }
+  const countsNow = async () => (await db.packages.findOne({ _id: `smartvps:${inTurn}` }))?.counts;
+  const before = (await countsNow())?.readAt ?? '';
+  assert.equal((await service.storefront.retry(second)).status, 202);
+  await eventually({
+    what: 'the retry has looked',
+    read: countsNow,
+    isRight: (counts) => (counts?.readAt ?? '') > before,
+  });
+  await simulator.updatePackage(inTurn, { addresses: [`${inTurn}.1`] });
+  await service.client.workflow.getHandle(orderWorkflowId(second)).signal('stockChanged');
+  await eventually({
+    what: 'the second order has looked again',
+    read: countsNow,
+    isRight: (counts) => counts?.available === 1,
+  });
+  await service.sync();
+  await service.orderIn(first, 'active');
+  assert.deepEqual(await servedOrders(inTurn), [first]);
+  assert.equal((await service.storefront.order(second)).status, 'waitingForStock');
+  await simulator.updatePackage(inTurn, { addresses: [`${inTurn}.2`] });
+  await service.sync();
+  await service.orderIn(second, 'active');
 });
 
 test('while they wait a new customer is refused: what comes is promised to them', async () => {
