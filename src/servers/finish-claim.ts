@@ -1,6 +1,7 @@
 import { insertOnce } from '../database.ts';
 import { BrokenRecord } from '../domain/broken-record.ts';
 import type { ClaimEnd } from '../domain/claim.ts';
+import { oneMonthAfter } from '../domain/one-month-after.ts';
 import { matchesReportedOs } from '../domain/operating-system.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { OrderDocument } from '../orders/order-document.ts';
@@ -53,7 +54,10 @@ export async function finishClaim(
   const told = await keepExpiry(deps.db, { serverId: server._id, purchaseId: earlierId, server: status });
   const expiresAt = told ?? knownExpiry;
   if (expiresAt === null || Date.parse(expiresAt) - Date.parse(deps.now()) < fullTermMs) {
-    if (await markOnce(deps, claim, 'renew')) await supplier.renew({ ip });
+    if (await markOnce(deps, claim, 'renew')) {
+      await supplier.renew({ ip });
+      if (told === null) await keepRenewed(deps, claim);
+    }
     return { kind: 'notReady', why: `${ip} is renewed to a full term.` };
   }
   if (!server.tenancy.operationsDone.includes(stepOf(claim, 'wipe'))) {
@@ -74,6 +78,16 @@ export async function finishClaim(
     sealedLogin(deps, claim, { id: claim.row._id, login, os: status.os }),
   );
   return handOver(deps, claim, expiresAt);
+}
+
+/** A supplier that names no date never shows that the month was paid for: else the next claim would pay for it again. */
+async function keepRenewed({ db, now }: ClaimDependencies, { row, server }: Claim): Promise<void> {
+  const { expiresAt } = server.tenancy;
+  const at = now();
+  await db.servers.updateOne(
+    { _id: server._id, 'tenancy.state': 'changing', 'tenancy.operationId': claimOperation(row._id) },
+    { $set: { 'tenancy.expiresAt': oneMonthAfter(expiresAt !== null && expiresAt > at ? expiresAt : at) } },
+  );
 }
 
 /** Gives a claimed server back: changing -> stranded, its row void, the order's goods none. Safe to repeat. */

@@ -160,6 +160,22 @@ test('a term below 28 days is renewed once, before anything is wiped', async () 
   assert.deepEqual([shown.renewals, shown.wipes], [1, 1]);
 });
 
+test('a renewal counts also where the supplier names no date: it is paid for once, by whichever claim', async () => {
+  const { db, deps, shown, claim, look, giveBack, tenancyNow } = await setUp({
+    tenancy: { expiresAt: '2026-12-01T23:59:59.999Z' },
+  });
+  shown.expiresOn = '';
+  await claim();
+  assert.deepEqual(await look(), { kind: 'notReady', why: `${ip} is renewed to a full term.` });
+  assert.equal((await tenancyNow())?.expiresAt, '2027-01-01T23:59:59.999Z');
+  assert.deepEqual(await look(), { kind: 'notReady', why: `${ip} is wiped.` });
+  await giveBack();
+  await db.orders.insertOne(anOrder({ _id: 'c', status: 'failed' }));
+  await claimServer(deps, { orderId: 'c', wish });
+  await finishClaim(deps, { purchaseId: 'c#1' });
+  assert.deepEqual([shown.renewals, shown.wipes], [1, 2]);
+});
+
 test('a server that is not ready in time goes back, and its order is as it was', async () => {
   const { claim, look, giveBack, goods, tenancyNow, deps, db } = await setUp();
   await claim();
