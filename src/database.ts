@@ -5,6 +5,7 @@ import {
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoTopologyClosedError,
 } from 'mongodb';
 import type { AuditDocument } from './audit/audit-document.ts';
 import type { DiscountDocument } from './discounts/discount-document.ts';
@@ -114,8 +115,22 @@ export function openDatabase(input: { uri: string; name: string }): { client: Mo
     writeConcern: { w: 'majority' },
   });
   const watch = setInterval(() => freeStuckWrites(client), lookForStuckEveryMs).unref();
-  client.once('topologyClosed', () => clearInterval(watch));
+  client.on('topologyClosed', () => {
+    if (!forgetClosedTopology(client)) clearInterval(watch);
+  });
   return { client, db: client.db(input.name) };
+}
+
+/**
+ * A driver whose first connection fails keeps what it has closed then, and refuses every later call with it, also once
+ * the database is there (mongodb 7.7.0, `executeOperation`). Without it the next call connects anew.
+ * @returns false where the client itself was closed: it has forgotten by then.
+ */
+function forgetClosedTopology(client: MongoClient): boolean {
+  const inside = client as unknown as DriverInside;
+  if (inside.topology === undefined) return false;
+  inside.topology = undefined;
+  return true;
 }
 
 const lookForStuckEveryMs = 1_000;
@@ -126,17 +141,19 @@ interface DriverConnection {
 }
 /** The parts of the driver's inside that are looked at; all of it may be missing in another version. */
 interface DriverInside {
-  topology?: {
-    s?: {
-      servers?: ReadonlyMap<
-        string,
-        {
-          monitor?: { connection?: DriverConnection | null } | null;
-          pool?: { checkedOut?: Iterable<DriverConnection> };
-        }
-      >;
-    };
-  };
+  topology?:
+    | {
+        s?: {
+          servers?: ReadonlyMap<
+            string,
+            {
+              monitor?: { connection?: DriverConnection | null } | null;
+              pool?: { checkedOut?: Iterable<DriverConnection> };
+            }
+          >;
+        };
+      }
+    | undefined;
 }
 
 /**
@@ -160,12 +177,15 @@ export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
 }
 
+/** The last one is what calls get that waited beside a first connection which fails. */
+const unreachable = [MongoServerSelectionError, MongoNetworkError, MongoTopologyClosedError] as const;
+
 /** Runs `work`; an unreachable database becomes `DatabaseUnavailable`, everything else stays what it is. */
 export async function withDatabase<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof MongoServerSelectionError || error instanceof MongoNetworkError)) throw error;
+    if (!unreachable.some((kind) => error instanceof kind)) throw error;
     throw new DatabaseUnavailable('The database cannot be reached.');
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { MongoClient } from 'mongodb';
-import { openDatabase } from '../src/database.ts';
+import { DatabaseUnavailable, openDatabase, withDatabase } from '../src/database.ts';
 import { eventually } from './support/eventually.ts';
 import { useStack } from './support/stack.ts';
 import { startTcpProxy } from './support/tcp-proxy.ts';
@@ -51,6 +51,29 @@ test('a check of the database that meets a socket in the moment of its end does 
   await eventually({
     what: 'an answer of the database',
     read: () => db.command({ ping: 1 }).catch((error: Error) => ({ ok: error.message })),
+    isRight: ({ ok }) => ok === 1,
+    withinMs: 90_000,
+  });
+});
+
+test('a process that starts while the database is away finds it once it is there', async (t) => {
+  const wire = await startTcpProxy({ target: new URL((await useStack()).mongodbUri).host });
+  t.after(() => wire.stop());
+  await wire.cut();
+  const { client, db } = openDatabase({ uri: `mongodb://${wire.address}/`, name: 'test_driver' });
+  t.after(() => client.close());
+  const ask = () => withDatabase(() => db.command({ ping: 1 }));
+  for (const _ of [1, 2]) {
+    const asked = await Promise.allSettled([ask(), ask()]);
+    for (const one of asked) {
+      assert.equal(one.status, 'rejected');
+      assert.ok(one.reason instanceof DatabaseUnavailable, String(one.reason));
+    }
+  }
+  await wire.mend();
+  await eventually({
+    what: 'an answer of the database',
+    read: () => ask().catch((error: Error) => ({ ok: error.message })),
     isRight: ({ ok }) => ok === 1,
     withinMs: 90_000,
   });
