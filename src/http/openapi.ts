@@ -18,26 +18,50 @@ const problemSchema = z
     errorId: z.string().meta({ description: 'In our log too.' }),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
-  .meta({ id: 'Problem', description: 'An error as RFC 9457 says it.' });
+  .loose()
+  .meta({ id: 'Problem', description: 'An error as RFC 9457 says it; some have members of their own.' });
+const conflictSchema = problemSchema
+  .extend({
+    orderStatus: status.optional(),
+    since: moment.optional(),
+    ageSeconds: z.int().optional().meta({ description: 'For how long the order has had its status.' }),
+  })
+  .meta({
+    id: 'Conflict',
+    description: 'Why an order does not allow it; how it stands, where that decides.',
+  });
 
 const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
-const failed = (description: string) => ({
+const html = { 'text/html': { schema: z.string() } };
+const problemJson = (schema: z.ZodType) => ({ 'application/problem+json': { schema } });
+const failed = (description: string, schema: z.ZodType = problemSchema) => ({
   description,
-  content: { 'application/problem+json': { schema: problemSchema } },
+  content: problemJson(schema),
 });
 const common = {
   '401': failed('No valid token.'),
   '503': failed('A part of the service cannot be reached: send the same again.'),
+  default: failed('Any other error.'),
 };
+const forAdmins = { ...common, '403': failed('The token, or the page it comes from, does not allow it.') };
 const refusals = { ...common, '400': failed('The request cannot be read.') };
 const orderPath = { path: z.object({ id: z.string().meta({ description: "The order's id." }) }) };
 
 const orderSchema = z
   .object({
-    orderId: z.string(),
-    status,
-    failure: z.object({ code: z.enum(failureCodes), message: z.string() }).optional(),
+    ...{ orderId: z.string(), status, statusSince: moment },
+    statusText: z.string().optional().meta({ description: 'The status in words for staff.' }),
+    customerText: z.string().meta({ description: 'The status in words for the customer.' }),
+    ...{ productId: z.string(), productName: z.string(), ramGb: z.int(), os: z.string() },
+    ...{ listPricePaise: z.int(), discountPaise: z.int(), amountPaise: z.int(), currency: z.string() },
+    ...{ createdAt: moment, paidAt: moment.nullable() },
+    failure: z.object({ code: z.enum(failureCodes), message: z.string(), since: moment }).optional(),
     server: z.object({ ip: z.string() }).optional(),
+    next: z
+      .object({ text: z.string(), at: moment.nullable() })
+      .optional()
+      .meta({ description: 'What happens next by itself, and when.' }),
+    freeUntil: moment.optional().meta({ description: 'Until when a free month runs.' }),
   })
   .loose()
   .meta({ id: 'Order' });
@@ -60,6 +84,7 @@ const checkoutReply = z.object({
   payment: z.object({ gateway: z.string(), gatewayOrderId: z.string(), sessionId: z.string() }),
 });
 const accepted = z.object({ orderId: z.string(), orderStatus: status, next }).meta({ id: 'Accepted' });
+const resolved = z.object({ orderId: z.string(), purchaseId: z.string(), next }).meta({ id: 'Resolved' });
 const timeline = z.object({
   orderId: z.string(),
   status,
@@ -80,16 +105,20 @@ const timeline = z.object({
 const storefront = [{ storefrontToken: [] }, { adminToken: [] }];
 const admin = [{ adminToken: [] }, { session: [] }];
 
-function act(operationId: string, summary: string, body: z.ZodType): ZodOpenApiOperationObject {
+function act(
+  operationId: string,
+  summary: string,
+  body: z.ZodType,
+  answer: z.ZodType = accepted,
+): ZodOpenApiOperationObject {
   return {
     ...{ operationId, summary, tags: ['orders'], security: admin, requestParams: orderPath },
-    requestBody: { content: json(body) },
+    requestBody: { required: body !== bodies.wishBody, content: json(body) },
     responses: {
-      '202': { description: 'It is accepted.', content: json(accepted) },
-      ...refusals,
-      '403': failed('The token, or the page it comes from, does not allow it.'),
+      '202': { description: 'It is accepted.', content: json(answer) },
+      ...{ ...refusals, ...forAdmins },
       '404': failed('There is no such order.'),
-      '409': failed('The order does not allow it as it stands; the sentence says why.'),
+      '409': failed('The order does not allow it as it stands; the sentence says why.', conflictSchema),
     },
   };
 }
@@ -104,7 +133,9 @@ const webhook = (gateway: string, signature: string): ZodOpenApiOperationObject 
     '200': { description: 'It is kept.', content: json(z.object({ received: z.literal(true) })) },
     '400': failed('It cannot be read.'),
     '401': failed('The signature is not valid.'),
+    '404': failed('That gateway is switched off here.'),
     '503': common['503'],
+    default: common.default,
   },
 });
 
@@ -114,6 +145,7 @@ function open(operationId: string, summary: string, mediaType: string, problem: 
     responses: {
       '200': { description: 'The answer.', content: { [mediaType]: { schema: z.unknown() } } },
       '503': failed(problem),
+      default: common.default,
     },
   } satisfies ZodOpenApiOperationObject;
 }
@@ -129,6 +161,10 @@ const monthOffer = z.object({
   ...{ productName: z.string(), amountPaise: z.int(), currency: z.string(), until: moment },
 });
 
+const refusedMonth = z.object({ kind: z.string(), sentence: z.string() });
+/** What a customer is told where something of ours does not work. */
+const troublePage = { description: 'Any error.', content: { ...html, ...problemJson(problemSchema) } };
+
 /** A customer's link of a free month: a page, or JSON for who asks for it. */
 function monthLink(act: 'renew' | 'switch', what: string) {
   const operation = (verb: string, summary: string): ZodOpenApiOperationObject => ({
@@ -141,19 +177,23 @@ function monthLink(act: 'renew' | 'switch', what: string) {
     },
     responses: {},
   });
-  const closed = { description: 'Too late, or decided already.' };
-  const bad = { description: 'The link is not valid any more.' };
-  const offer = { description: 'What is offered.', content: json(monthOffer) };
-  const placed = { description: 'The payment to be made.', content: json(checkoutReply) };
-  const away = { description: 'The payment gateway did not take it.' };
+  const told = (description: string, schema: z.ZodType) => ({
+    description,
+    content: { ...json(schema), ...html },
+  });
+  const closed = told('Too late, or decided already.', refusedMonth);
+  const bad = told('The link is not valid any more.', refusedMonth);
+  const offer = told('What is offered.', monthOffer);
+  const placed = told('The payment to be made.', checkoutReply);
+  const away = told('The payment gateway did not take it.', refusedMonth);
   return {
     get: {
       ...operation('offer', `Shows what it means ${what}.`),
-      responses: { 200: offer, 403: bad, 409: closed },
+      responses: { 200: offer, 403: bad, 409: closed, default: troublePage },
     },
     post: {
       ...operation('choose', `Decides ${what}.`),
-      responses: { 201: placed, 403: bad, 409: closed, 502: away },
+      responses: { 201: placed, 403: bad, 409: closed, 502: away, default: troublePage },
     },
   };
 }
@@ -196,7 +236,10 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
         ...refusals,
         '409': failed('Not sold at present.'),
         '422': failed('What was asked for is not sold so.'),
-        '502': failed('The payment gateway did not take it.'),
+        '502': failed(
+          'The payment gateway did not take it.',
+          problemSchema.extend({ orderId: z.string().meta({ description: 'The order is kept, unpaid.' }) }),
+        ),
       },
     },
   },
@@ -227,7 +270,7 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
       ...{ security: admin, requestParams: orderPath },
       responses: {
         '200': { description: 'By time, the oldest first.', content: json(timeline) },
-        ...common,
+        ...forAdmins,
         '404': failed('There is no such order.'),
       },
     },
@@ -235,7 +278,9 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
   '/api/orders/{id}/retry': { post: act('retryOrder', 'Retries an order.', bodies.wishBody) },
   '/api/orders/{id}/cancel': { post: act('cancelOrder', 'Cancels an order.', bodies.wishBody) },
   '/api/orders/{id}/compensate': { post: act('compensateOrder', 'Begins a remedy.', bodies.compensateBody) },
-  '/api/orders/{id}/resolve': { post: act('resolveCase', "Settles the order's case.", bodies.resolveBody) },
+  '/api/orders/{id}/resolve': {
+    post: act('resolveCase', "Settles the order's case.", bodies.resolveBody, resolved),
+  },
   '/api/smartvps/sync': {
     post: {
       ...{ operationId: 'syncStock', summary: 'Reads the stock now.', tags: ['stock'], security: admin },
@@ -246,7 +291,7 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
           description: 'It is being read.',
           content: json(z.object({ workflowId: z.string(), next })),
         },
-        ...refusals,
+        ...{ ...refusals, ...forAdmins },
       },
     },
   },
@@ -259,9 +304,13 @@ const paths: Record<string, Partial<Record<'get' | 'post', ZodOpenApiOperationOb
       security: [],
       requestParams: linkParams,
       responses: {
-        200: { description: 'A page.', content: { 'text/html': { schema: z.string() } } },
-        403: { description: 'The link is not signed, or has expired; the page says how to get one.' },
-        404: { description: 'There is no such order.' },
+        200: { description: 'A page.', content: html },
+        403: {
+          description: 'The link is not signed, or has expired; the page says how to get one.',
+          content: html,
+        },
+        404: { description: 'There is no such order.', content: html },
+        default: troublePage,
       },
     },
     post: {

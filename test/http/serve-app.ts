@@ -6,6 +6,7 @@ import { MemoryStore } from 'express-session';
 import { createHttpApp } from '../../src/http/app.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import type { SessionSettings } from '../../src/http/visitor.ts';
+import { assertDescribed } from './assert-described.ts';
 
 export const storefrontToken = 'storefront-token-of-at-least-32-characters';
 export const adminToken = 'admin-token-of-at-least-thirty-two-characters';
@@ -142,7 +143,13 @@ function send(port: number, { method = 'GET', path, token, headers = {}, body }:
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
         const { statusCode: status = 0, headers: answered } = response;
-        const isJson = /json/.test(String(answered['content-type'])) && text !== '';
+        const contentType = String(answered['content-type']);
+        const isJson = /json/.test(contentType) && text !== '';
+        try {
+          assertDescribed({ method, path, status, contentType, text });
+        } catch (error) {
+          reject(error);
+        }
         resolve({ status, headers: answered, text, json: isJson ? JSON.parse(text) : {} });
       });
     });
