@@ -185,9 +185,14 @@ export async function withDatabase<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!unreachable.some((kind) => error instanceof kind)) throw error;
-    throw new DatabaseUnavailable('The database cannot be reached.');
+    throw asUnavailable(error);
   }
+}
+
+/** `DatabaseUnavailable` for what the driver says of an unreachable database; every other error as it is. */
+export function asUnavailable(error: unknown): unknown {
+  const isUnreachable = unreachable.some((kind) => error instanceof kind);
+  return isUnreachable ? new DatabaseUnavailable('The database cannot be reached.') : error;
 }
 
 /** True where a write lost against a unique `_id`: somebody was first, read again. */

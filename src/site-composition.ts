@@ -28,6 +28,7 @@ import type { RecordAct } from './temporal/order-act.ts';
 import { assignServer, strandServer } from './temporal/place-server.ts';
 import { readSteps } from './temporal/read-steps.ts';
 import { steerLock } from './temporal/steer-lock.ts';
+import { withTemporal } from './temporal/with-temporal.ts';
 
 /** A session ends half an hour after its last request, and twelve hours after its login whatever happens. */
 const idleMs = 30 * 60_000;
@@ -217,7 +218,7 @@ type ServerPortNames = 'listLocks' | 'steerLock' | 'listServers' | 'assignServer
 function serverPorts({ client, db, recordAct }: SiteInput): Pick<SitePorts, ServerPortNames> {
   const acting = { client, db, recordAct };
   return {
-    listLocks: () => withDatabase(() => listLocks({ client, db })),
+    listLocks: () => withTemporal(() => withDatabase(() => listLocks({ client, db }))),
     steerLock: async ({ lockId, act, requestId, by, reason }) => {
       const key = findLockKey(lockId);
       if (key === undefined) return { kind: 'refused', sentence: 'There is no such lock.' };

@@ -1,5 +1,6 @@
 import MongoStore from 'connect-mongo';
 import type { MongoClient } from 'mongodb';
+import { asUnavailable } from '../database.ts';
 
 /** Writing "still there" once a minute is exact enough for a limit of half an hour. */
 const touchAfterSeconds = 60;
@@ -11,7 +12,7 @@ interface SessionPlace {
 
 /** Sessions in the collection `sessions`: they survive restarts, and serve several API processes. */
 export function createSessionStore({ client, databaseName, idleMs }: SessionPlace & { idleMs: number }) {
-  return MongoStore.create({
+  const store = MongoStore.create({
     client,
     dbName: databaseName,
     collectionName: 'sessions',
@@ -21,6 +22,24 @@ export function createSessionStore({ client, databaseName, idleMs }: SessionPlac
     // By itself it would make a TTL index or write without acknowledgement; the embedded database has neither.
     autoRemove: 'disabled',
   });
+  return explained(store);
+}
+
+const storeCalls = ['get', 'set', 'touch', 'destroy'] as const;
+
+/** An unreachable database is told by the store as by every other call: whoever is signed in is then answered 503. */
+function explained(store: MongoStore): MongoStore {
+  for (const name of storeCalls) {
+    const call = store[name].bind(store) as (...given: unknown[]) => unknown;
+    const explain = (...given: unknown[]) => {
+      const done = given.at(-1);
+      if (typeof done !== 'function') return call(...given);
+      const tell = (error: unknown, ...answer: unknown[]) => done(asUnavailable(error), ...answer);
+      return call(...given.slice(0, -1), tell);
+    };
+    Object.assign(store, { [name]: explain });
+  }
+  return store;
 }
 
 /** Ends the sessions of an admin who was removed, or whose password was changed. */

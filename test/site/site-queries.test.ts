@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { createAdminBook } from '../../src/admins/admin-book.ts';
 import type { AdminDocument } from '../../src/admins/admin-document.ts';
@@ -8,6 +8,7 @@ import type { DoneAct } from '../../src/audit/audit-log.ts';
 import type { Config } from '../../src/config.ts';
 import { collectionsOf, prepareIndexes, prepareSiteIndexes } from '../../src/database.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
+import { problemOf } from '../../src/http/problem.ts';
 import { serverStates } from '../../src/http/site/site-ports.ts';
 import { listProducts } from '../../src/orders/list-products.ts';
 import { composeSite } from '../../src/site-composition.ts';
@@ -56,7 +57,7 @@ const temporal = {
     getHandle: (id: string) => ({
       describe: async () => {
         throw isTemporalAway
-          ? new Error('away')
+          ? new ServiceError('away')
           : new WorkflowNotFoundError('It does not run', id, undefined);
       },
     }),
@@ -300,6 +301,14 @@ test('the figures are told also where Temporal does not answer, and a late order
   isTemporalAway = true;
   const { ordersPastBound } = await site.ports.measure();
   assert.ok(ordersPastBound >= 1);
+});
+
+test('the page of the locks says that Temporal cannot be reached, and not that we made an error', async () => {
+  isTemporalAway = true;
+  const error = await site.ports.listLocks().catch((thrown: unknown) => thrown);
+  const { status, body } = problemOf(error);
+  assert.equal(status, 503);
+  assert.match(JSON.stringify(body), /Failed to reach Temporal/);
 });
 
 test('sign-ins, those that failed too, and sign-outs are recorded, without what nobody is called', async () => {
