@@ -10,10 +10,14 @@ export function customerDocument(input: { title: string; content: Html; status?:
   return document({ title, body, status });
 }
 
-/** Where something of ours does not work: what a customer can do, and the id that is in the log. */
+/**
+ * Where something of ours does not work: what a customer can do, and the id that is in the log. Some come here right
+ * from paying, others before it.
+ */
 export async function customerProblemPage({ status, body, headers = {} }: JsonReply): Promise<Reply> {
   const errorId = 'errorId' in body ? String(body.errorId) : '';
-  const content = html`<p role="alert">This does not work at the moment. Nothing was charged. Please try again in a few minutes.</p>
+  const content = html`<p role="alert">This page does not work at the moment. Please try again in a few minutes.</p>
+<p>Opening it charges nothing. If you have paid already, your payment is not lost: you need not pay again.</p>
 <p class="soft small">If it stays so, write to us and name the error ${errorId}.</p>`;
   const page = await customerDocument({ title: 'Please try again', content, status });
   return { ...page, headers: { ...headers } };
