@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HttpDeps } from './ports.ts';
 import { problem } from './problem.ts';
 import type { Access, Reply } from './route.ts';
+import { backTo } from './site/layout.ts';
+import { loginFor } from './site/way-in.ts';
 
 type Role = 'storefront' | 'admin';
 
@@ -25,13 +27,16 @@ export function findAccessProblem(input: {
   admin: string | null;
   /** True for the signed link to this very order. */
   isLinked: () => boolean;
+  /** What was asked for, with its query. */
+  url: string;
 }): Reply | null {
   const roles = rolesOf[input.access];
   if (roles === null) return null;
   // A wrong token is refused, whatever the link is: what is shown depends on who asks.
   const mayByLink = input.access === 'storefrontOrLink' && !hasToken(input.authorization);
   if (mayByLink && input.isLinked()) return null;
-  if (input.access === 'page') return input.admin === null ? loginRedirect : null;
+  // A token is never taken for a page: its acts need the name of a person.
+  if (input.access === 'page') return input.admin === null ? backTo(loginFor(input.url)) : null;
   const role = input.admin !== null ? 'admin' : findRole(input);
   if (role === null) {
     return problem({
@@ -43,14 +48,6 @@ export function findAccessProblem(input: {
   if (roles.includes(role)) return null;
   return problem({ type: 'not-allowed', detail: `The ${role} token may not do this. Send the admin token.` });
 }
-
-/** A token is never taken for a page: its acts need the name of a person. */
-const loginRedirect: Reply = {
-  status: 303,
-  contentType: 'text/html; charset=utf-8',
-  text: '',
-  headers: { location: '/admin/login' },
-};
 
 /** True where a request says who it is by a token. */
 export function hasToken(authorization: string | undefined): boolean {

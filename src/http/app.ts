@@ -15,6 +15,7 @@ import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
 import type { Reply, Route } from './route.ts';
 import { routes } from './routes.ts';
+import { askInAgain } from './site/login-page.ts';
 import { problemPage } from './site/problem-page.ts';
 import { createSessions, type Sessions } from './visitor.ts';
 
@@ -79,6 +80,9 @@ function mount({ app, route, deps, sessions }: Mounting): void {
     else next();
   });
   const adminOf = (request: Request) => (hasSession(request) ? (request.session.admin ?? null) : null);
+  // Somebody filled in a form and their session ended meanwhile: nothing is done, but what they wrote is not lost.
+  const isLate = (request: Request) =>
+    route.access === 'page' && route.method === 'POST' && adminOf(request) === null;
   const guard: RequestHandler = (request, response, next) => {
     const { authorization } = request.headers;
     const admin = adminOf(request);
@@ -90,13 +94,14 @@ function mount({ app, route, deps, sessions }: Mounting): void {
       tokens: deps.tokens,
       admin,
       isLinked: isByLink,
+      url: request.originalUrl,
     });
-    if (refusal === null) next();
+    if (refusal === null || isLate(request)) next();
     else send(response, refusal);
   };
   const refuseForged: RequestHandler = (request, response, next) => {
-    const isForged = route.method === 'POST' && hasSession(request) && !sessions.isFromOurPages(request);
-    if (isForged) send(response, problem(forged));
+    const mayBeForged = route.method === 'POST' && hasSession(request) && !isLate(request);
+    if (mayBeForged && !sessions.isFromOurPages(request)) send(response, problem(forged));
     else next();
   };
   const markCustomers: RequestHandler = (request, response, next) => {
@@ -111,7 +116,9 @@ function mount({ app, route, deps, sessions }: Mounting): void {
     const body = !isPage && admin !== null ? { ...request.body, by: admin } : request.body;
     const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const asked = { ...linkOf(request), headers, body, rawBody };
-    const reply = await route.handle({ ...asked, visitor }, deps);
+    const reply = isLate(request)
+      ? await askInAgain({ ...asked, visitor }, request.path)
+      : await route.handle({ ...asked, visitor }, deps);
     await visitor?.keep();
     send(response, reply);
   };

@@ -5,6 +5,7 @@ import { apiDocument } from '../../src/http/openapi.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
 import type { Access } from '../../src/http/route.ts';
 import { routes } from '../../src/http/routes.ts';
+import { anOrderReport } from '../site/an-order-report.ts';
 import { adminToken, serveApp, storefrontToken } from './serve-app.ts';
 
 /** Every route of the service, with who may call it: a new one has to be written down here by hand. */
@@ -82,8 +83,9 @@ test('no route lets in a stranger, or a token where only people act', async (con
     }
     if (route.access === 'admin') assert.equal(await ask(storefrontToken), 403, nameOf(route));
     if (route.access === 'page') {
+      const isAct = route.method === 'POST' && route.path !== '/admin/logout';
       for (const token of [undefined, storefrontToken, adminToken]) {
-        assert.equal(await ask(token), 303, nameOf(route));
+        assert.equal(await ask(token), isAct ? 401 : 303, nameOf(route));
       }
     }
   }
@@ -189,6 +191,59 @@ test('the API takes a session too: it reads freely, writes with the token of the
   );
   const timeline = await fetch(`${url}/api/orders/ord-1/timeline`, { headers: { cookie: page.cookie } });
   assert.equal(timeline.status, 404);
+});
+
+test('whoever has to sign in first comes to the page that they asked for, and to none but ours', async (context) => {
+  const { url } = await serveApp(context, { ...welcoming, reportOrder: async () => null });
+  const asked = '/admin/manageOrders?status=failed&package=103.181.91';
+  const turned = await fetch(`${url}${asked}`, { redirect: 'manual' });
+  const way = turned.headers.get('location') ?? '';
+  assert.equal(way, `/admin/login?to=${encodeURIComponent(asked)}`);
+  for (const [path, leadsTo] of [
+    [way, asked],
+    ['/admin/login?to=/admin/orders/ord-1', '/admin/orders/ord-1'],
+    ['/admin/login', '/admin/manageOrders'],
+    ['/admin/login?to=https://evil.example/', '/admin/manageOrders'],
+    ['/admin/login?to=//evil.example/admin/locks', '/admin/manageOrders'],
+    ['/admin/login?to=/admin/orders/ord-1/login', '/admin/manageOrders'],
+  ] as const) {
+    const page = await visit(url, path);
+    const to = /name="to" value="([^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&');
+    const fields = { name: 'asha', password: 'right', ...(to === undefined ? {} : { to }) };
+    const { location } = await send(url, '/admin/login', page, fields);
+    assert.equal(location, leadsTo, path);
+  }
+});
+
+test('a form whose session has ended does nothing, says so, and does not lose the reason', async (context) => {
+  const { url, cookie } = await signIn(context, { reportOrder: async () => anOrderReport() });
+  const { orderId } = anOrderReport();
+  const page = await visit(url, `/admin/orders/${orderId}`, cookie);
+  assert.equal(page.status, 200);
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  const reason = 'the customer <b>called</b> twice';
+  const late = async (headers: Record<string, string>) => {
+    const response = await fetch(`${url}/admin/orders/${orderId}/cancel`, {
+      method: 'POST',
+      headers: { cookie: page.cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams({ csrfToken: page.csrfToken, reason }),
+    });
+    const text = await response.text();
+    assert.equal(response.status, 401);
+    assert.match(text, /Nothing was done: your session has ended/);
+    return { text, cookie: joinCookies(page.cookie, response) };
+  };
+  assert.doesNotMatch((await late({ 'sec-fetch-site': 'cross-site' })).text, /called/);
+  const { text, cookie: anew } = await late({ 'sec-fetch-site': 'same-origin' });
+  const hidden = [...text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)];
+  const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]));
+  assert.deepEqual(Object.keys(fields).sort(), ['csrfToken', 'late', 'reason', 'to']);
+  const jar = { cookie: anew, csrfToken: fields.csrfToken ?? '' };
+  const back = await send(url, '/admin/login', jar, { ...fields, reason, name: 'asha', password: 'right' });
+  assert.equal(back.location, `/admin/orders/${orderId}`);
+  const again = await visit(url, back.location ?? '', back.cookie);
+  assert.match(again.text, /Nothing was done: your session had ended\. Send it again\./);
+  assert.match(again.text, /The reason that you wrote: the customer &lt;b&gt;called&lt;\/b&gt; twice/);
 });
 
 test('a session ends by its longest life, whatever is done with it', async (context) => {

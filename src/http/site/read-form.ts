@@ -25,7 +25,7 @@ export function valuesOf({ body }: RouteRequest, field: string): string[] {
 }
 
 const shortestReason = 3;
-const longestReason = 500;
+export const longestReason = 500;
 
 /** Who acts, and why; null where the reason is missing or no single line. */
 export function readSaid(request: RouteRequest): Said | null {
