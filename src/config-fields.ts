@@ -28,6 +28,18 @@ export const httpUrl = (what: string) =>
     })
     .transform((value) => value.replace(/\/+$/, ''));
 
+/** An http or https address of a whole host, as its origin: the pages and their links begin at its root. */
+export const originUrl = (what: string) =>
+  httpUrl(what)
+    .refine((value) => !URL.canParse(value) || isOrigin(new URL(value)), {
+      error: `has something behind its host. Set it to ${what}, without a path.`,
+    })
+    .transform((value) => new URL(value).origin);
+
+function isOrigin({ pathname, search, hash, username, password }: URL): boolean {
+  return pathname === '/' && `${search}${hash}${username}${password}` === '';
+}
+
 /** Lenient, as an operator may use `admin@localhost`: one `@`, nothing that would make it a list. */
 const addressPattern = /^[^\s@<>,;"]+@[^\s@<>,;"]+$/;
 const mailboxPattern = /^[^<>\r\n]*<([^<>\r\n]+)>$/;

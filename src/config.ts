@@ -9,6 +9,7 @@ import {
   isUrlOf,
   logLevels,
   mailbox,
+  originUrl,
   ownSecret,
   port,
   text,
@@ -136,7 +137,7 @@ const sections = {
       maxCachedWorkflows: env.WORKFLOW_CACHE_SIZE === undefined ? null : Number(env.WORKFLOW_CACHE_SIZE),
     })),
   publicUrl: z
-    .object({ PUBLIC_URL: httpUrl('the address under which people and gateways reach the API') })
+    .object({ PUBLIC_URL: originUrl('the address under which people and gateways reach the API') })
     .transform((env) => ({ publicUrl: env.PUBLIC_URL })),
   http: z
     .object({

@@ -261,3 +261,15 @@ test('an operator reads that the command lacks its database, not the name of a p
     message: /^Failed to start the command: the environment is not complete\.\n- MONGODB_URI is missing\. /,
   });
 });
+
+test('PUBLIC_URL is a host alone: pages and links begin at its root', () => {
+  const publicUrlOf = (given: string) => readConfig('api', { ...complete, PUBLIC_URL: given }).publicUrl;
+  assert.equal(publicUrlOf('HTTPS://Shop.example/'), 'https://shop.example');
+  for (const given of [
+    'https://shop.example/vps',
+    'https://shop.example/?a=b',
+    'https://user:word@shop.example',
+  ]) {
+    assert.throws(() => publicUrlOf(given), /PUBLIC_URL has something behind its host\..*without a path\./);
+  }
+});
