@@ -41,6 +41,7 @@ export function summariseShop(input: {
     `  curl -H "authorization: Bearer ${token(shop, 'storefrontToken', 'STOREFRONT_TOKEN')}" \\`,
     `    ${apiUrl}/api/${orderId ? `orders/${orderId}` : 'products'}`,
     ...howToOrder(shop),
+    ...howToOperate(shop),
     '',
   ].join('\n');
 }
@@ -69,6 +70,14 @@ function howToOrder(shop: Shop): string[] {
     `    -d '${body}' \\`,
     `    ${apiUrl}/api/checkout`,
   ];
+}
+
+/** The commands take from the environment where everything is; what somebody has set is in their shell already. */
+function howToOperate({ env, given }: Shop): string[] {
+  const settings = (['MONGODB_URI', 'TEMPORAL_ADDRESS'] as const)
+    .filter((name) => !given[name])
+    .map((name) => `${name}='${env[name]}' `);
+  return [`The operator's commands:\n  ${settings.join('')}npm run ops -- orders list`];
 }
 
 function placeOf({ given, secretsFile }: Shop, name: string, variable: string): string {
