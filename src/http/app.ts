@@ -15,8 +15,10 @@ import { problem, problemOf } from './problem.ts';
 import { readBody } from './read-body.ts';
 import type { Reply, Route } from './route.ts';
 import { routes } from './routes.ts';
+import { backTo } from './site/layout.ts';
 import { askInAgain } from './site/login-page.ts';
 import { problemPage } from './site/problem-page.ts';
+import { pageOfForm } from './site/way-in.ts';
 import { createSessions, type Sessions } from './visitor.ts';
 
 /** Pages have a stylesheet and forms of their own, and nothing else: no script at all. */
@@ -146,8 +148,15 @@ function textsOf(values: object): Record<string, string> {
 function refuseMethod(path: string): RequestHandler {
   const methods = routes.filter((route) => route.path === path).map((route) => route.method);
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
-  return (_request, response) => {
-    send(response, problem({ type: 'method-not-allowed', detail: `Use ${allow} here.`, headers: { allow } }));
+  return (request, response) => {
+    // Where a form was answered in place its address stays in the browser, which then asks for it as a page.
+    const isPage = path.startsWith('/admin/') && request.method === 'GET';
+    if (isPage) send(response, backTo(pageOfForm(request.path)));
+    else
+      send(
+        response,
+        problem({ type: 'method-not-allowed', detail: `Use ${allow} here.`, headers: { allow } }),
+      );
   };
 }
 
@@ -159,6 +168,8 @@ function answerError({ logger }: HttpDeps): ErrorRequestHandler {
       return;
     }
     const reply = problemOf(error);
+    // An address that cannot be read is found at no route.
+    if (/^\/admin\b/.test(request.path)) response.locals.isPage = true;
     send(response, reply);
     const members = {
       err: error,

@@ -45,9 +45,15 @@ function readMoment(text: string): string {
   const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text);
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const at = new Date(hasZone || isDay ? text : `${text}Z`);
-  if (Number.isNaN(at.getTime()))
+  if (Number.isNaN(at.getTime()) || !isDayOfCalendar(text.slice(0, 10)))
     throw new InvalidArgumentError('It is not a moment like 2026-11-21T10:00Z.');
   return at.toISOString();
+}
+
+/** The runtime takes 31 February for 3 March. */
+function isDayOfCalendar(day: string): boolean {
+  const at = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
 }
 
 function readFileName(text: string): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { apiDocument } from '../../src/http/openapi.ts';
 import type { HttpPorts } from '../../src/http/ports.ts';
@@ -7,6 +7,7 @@ import type { Access } from '../../src/http/route.ts';
 import { routes } from '../../src/http/routes.ts';
 import { anOrderReport } from '../site/an-order-report.ts';
 import { adminToken, serveApp, storefrontToken } from './serve-app.ts';
+import { joinCookies, send, signIn, visit, welcoming } from './site-client.ts';
 
 /** Every route of the service, with who may call it: a new one has to be written down here by hand. */
 const rules: Record<string, Access> = {
@@ -58,14 +59,6 @@ const rules: Record<string, Access> = {
 };
 
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
-const welcoming: Partial<HttpPorts> = {
-  hasAdmins: async () => true,
-  logIn: async () => ({ kind: 'welcome', name: 'Asha', generation: 'first' }),
-  listServers: async () => ({ servers: [], totals: [] }),
-  listLocks: async () => [],
-  reportOrder: async () => null,
-};
-
 test('every route has the access rule that is written down for it, and nothing else is a route', () => {
   assert.deepEqual(Object.fromEntries(routes.map((route) => [nameOf(route), route.access])), rules);
 });
@@ -90,54 +83,6 @@ test('no route lets in a stranger, or a token where only people act', async (con
     }
   }
 });
-
-interface Jar {
-  cookie: string;
-  csrfToken: string;
-}
-
-/** Reads a page's cookies and its token, as a browser would. */
-async function visit(
-  url: string,
-  path: string,
-  cookie = '',
-): Promise<Jar & { status: number; text: string }> {
-  const response = await fetch(`${url}${path}`, { headers: { cookie }, redirect: 'manual' });
-  const text = await response.text();
-  const csrfToken = /name="csrfToken" value="([^"]+)"/.exec(text)?.[1] ?? '';
-  return { status: response.status, text, csrfToken, cookie: joinCookies(cookie, response) };
-}
-
-function joinCookies(cookie: string, response: Response): string {
-  const kept = new Map(
-    [...cookie.split('; '), ...response.headers.getSetCookie().map((one) => one.split(';')[0] ?? '')]
-      .filter((one) => one !== '')
-      .map((one) => [one.split('=')[0] ?? '', one] as const),
-  );
-  return [...kept.values()].join('; ');
-}
-
-async function send(url: string, path: string, jar: Jar, fields: Record<string, string> = {}) {
-  const response = await fetch(`${url}${path}`, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { cookie: jar.cookie, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ csrfToken: jar.csrfToken, ...fields }),
-  });
-  return {
-    status: response.status,
-    location: response.headers.get('location'),
-    cookie: joinCookies(jar.cookie, response),
-  };
-}
-
-async function signIn(context: TestContext, ports: Partial<HttpPorts> = {}, sessions = {}) {
-  const { url } = await serveApp(context, { ...welcoming, ...ports }, sessions);
-  const login = await visit(url, '/admin/login');
-  const { status, cookie } = await send(url, '/admin/login', login, { name: 'asha', password: 'right' });
-  assert.equal(status, 303);
-  return { url, cookie, before: login };
-}
 
 test('nothing is written from another site: every form needs the token of its own session', async (context) => {
   const { url, cookie, before } = await signIn(context);

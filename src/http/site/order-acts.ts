@@ -36,7 +36,7 @@ export const cancelFromPage = takeAct(async ({ orderId, by, reason }, ports) =>
 export const compensateFromPage = takeAct(async ({ orderId, by, reason, form }, ports) => {
   const { option, productId, amount, reference } = form;
   const amountPaise = amount ? parseRupees(amount) : undefined;
-  if (amount && amountPaise === undefined) return noAmount;
+  if (amount && !amountPaise) return noAmount;
   const body = {
     ...{ option, by, reason },
     ...(productId ? { productId } : {}),

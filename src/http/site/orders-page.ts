@@ -28,7 +28,7 @@ export async function searchByEmail(request: RouteRequest, deps: HttpDeps): Prom
   const { email = '' } = given;
   const said = readSaid(request);
   if (said === null || email === '') {
-    visitorOf(request).tell(noReason);
+    visitorOf(request).tell(said === null ? noReason : noEmail);
     return backTo(path);
   }
   const search = { ...readSearch(given), email };
@@ -39,11 +39,19 @@ export async function searchByEmail(request: RouteRequest, deps: HttpDeps): Prom
   return ordersPage(request, { deps, search, orders, open, given });
 }
 
-/** `POST /admin/manageOrders/retry`: one order after another, each with its own answer. */
+const noEmail: Notice = { tone: 'bad', lines: ['Nothing was searched for: write the mail address.'] };
+
+/** Browsers and proxies give up after a minute or so; where no worker answers each order takes many seconds. */
+const retryWithinMs = 40_000;
+
+/**
+ * `POST /admin/manageOrders/retry`: one order after another, each with its own answer; the oldest first, as they are
+ * to be served in that order.
+ */
 export async function retryOrders(request: RouteRequest, { ports }: HttpDeps): Promise<Reply> {
   const visitor = visitorOf(request);
   const said = readSaid(request);
-  const orderIds = valuesOf(request, 'orderId').filter(isOrderId).slice(0, pageSize);
+  const orderIds = valuesOf(request, 'orderId').filter(isOrderId).slice(0, pageSize).sort();
   const location = backPath(formOf(request).back);
   if (said === null || orderIds.length === 0) {
     visitor.tell(said === null ? noReason : { tone: 'bad', lines: ['Nothing was done: choose an order.'] });
@@ -51,7 +59,16 @@ export async function retryOrders(request: RouteRequest, { ports }: HttpDeps): P
   }
   const lines: string[] = [];
   let refused = 0;
-  for (const orderId of orderIds) {
+  const giveUpAt = Date.now() + retryWithinMs;
+  for (const [index, orderId] of orderIds.entries()) {
+    if (Date.now() > giveUpAt) {
+      const left = orderIds.length - index;
+      refused += left;
+      lines.push(
+        `${left} more: not asked, since it took too long. Check that a worker runs, then choose again.`,
+      );
+      break;
+    }
     const notice = noticeOf(await ports.retryOrder({ orderId, ...said }));
     if (notice.tone === 'bad') refused += 1;
     lines.push(`${orderId}: ${notice.lines.join(' ')}`);
@@ -71,9 +88,11 @@ function readSearch(query: Readonly<Record<string, string>>): OrderSearch {
   const { status = '', code = '', before = '' } = query;
   const packageKey = (query.package ?? '').trim();
   const [from, to] = [dayOf(query.from), dayOf(query.to)];
+  const failure = failureCodes.find((known) => known === code) ?? null;
   return {
-    status: orderStatuses.find((known) => known === status) ?? null,
-    code: failureCodes.find((known) => known === code) ?? null,
+    // A code means failed orders, whatever status is chosen beside it: the filter shows what the list does.
+    status: failure === null ? (orderStatuses.find((known) => known === status) ?? null) : 'failed',
+    code: failure,
     packageKey: packageKey === '' ? null : packageKey,
     email: null,
     from,

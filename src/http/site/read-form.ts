@@ -27,12 +27,13 @@ export function valuesOf({ body }: RouteRequest, field: string): string[] {
 const shortestReason = 3;
 export const longestReason = 500;
 
-/** Who acts, and why; null where the reason is missing or no single line. */
+/** Who acts, and why, as one line; null where the reason is missing or too long. */
 export function readSaid(request: RouteRequest): Said | null {
-  const { reason = '' } = formOf(request);
+  const { reason: given = '' } = formOf(request);
+  // Tabs come along with what is copied out of a table.
+  const reason = given.replace(/\p{Cc}+/gu, ' ').trim();
   const by = visitorOf(request).admin ?? '';
-  const isReason =
-    reason.length >= shortestReason && reason.length <= longestReason && !/\p{Cc}/u.test(reason);
+  const isReason = reason.length >= shortestReason && reason.length <= longestReason;
   return isReason ? { by, reason } : null;
 }
 
