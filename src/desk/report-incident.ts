@@ -17,7 +17,7 @@ import { answerOf, askedOf, tellPurchase } from './tell-story.ts';
 const rowLimit = 5_000;
 
 /**
- * What happened to a package between two moments (ISO UTC, the end excluded), from our own records: orders made or
+ * What happened to a package between two moments (ISO UTC, the end excluded), from our own records: orders made, paid or
  * bought for then, clusters, every purchase with question and answer, mismatches, overlaps. Throws where nothing is
  * known of such a package: an empty report would read as "nothing happened".
  */
@@ -30,9 +30,14 @@ export async function reportIncident(
     .toArray();
   const packageKey = pools[0]?.packageKey;
   if (packageKey === undefined) throw new Error(await unknownPackage(db, packageName));
-  const [made, purchases] = await Promise.all([
+  const [made, paid, purchases] = await Promise.all([
     db.orders
       .find({ packageKey, _id: { $gte: leastOrderId(from), $lt: leastOrderId(to) } })
+      .limit(rowLimit)
+      .toArray(),
+    // Ordered before and paid then: such an order stood in the queue with the others, also where nothing was bought.
+    db.orders
+      .find({ packageKey, paidAt: { $gte: from, $lt: to } })
       .limit(rowLimit)
       .toArray(),
     db.purchases
@@ -41,10 +46,10 @@ export async function reportIncident(
       .limit(rowLimit)
       .toArray(),
   ]);
-  const known = new Set(made.map(({ _id }) => _id));
-  const others = [...new Set(purchases.map(({ orderId }) => orderId))].filter((id) => !known.has(id));
+  const then = new Map([...made, ...paid].map((order) => [order._id, order]));
+  const others = [...new Set(purchases.map(({ orderId }) => orderId))].filter((id) => !then.has(id));
   const earlier = await db.orders.find({ _id: { $in: others } }).toArray();
-  const orders = [...made, ...earlier].sort((a, b) => a._id.localeCompare(b._id));
+  const orders = [...then.values(), ...earlier].sort((a, b) => a._id.localeCompare(b._id));
   const lines = orders.map(orderOf);
   const bought = purchases.map(purchaseOf);
   return {

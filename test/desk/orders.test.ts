@@ -10,6 +10,7 @@ import { orderStatuses } from '../../src/domain/order.ts';
 import { defaultPolicy, resolvePolicy } from '../../src/domain/policy.ts';
 import { boundOf } from '../../src/domain/state-table.ts';
 import type { NotificationDocument } from '../../src/notifications/notifier.ts';
+import { leastOrderId } from '../../src/orders/order-id.ts';
 import { anOrder, aPackage, aPayment, aPurchase, aTenancy } from '../support/builders.ts';
 import { freshDatabase } from '../support/stack.ts';
 
@@ -73,12 +74,39 @@ test('orders are listed newest first by status, code, package and address, witho
 test('an incident of a package that nobody knows is an error that names those that are known', async () => {
   const ask = (packageName: string) =>
     reportIncident({ db, policy }, { packageName, from: '2026-11-21', to: '2026-11-22' });
+  await db.orders.deleteMany({});
   await db.packages.deleteMany({});
   await assert.rejects(ask('10.9.9'), /there is no package "10\.9\.9"\. Import the catalogue first\./);
   await db.packages.insertOne(aPackage({ packageKey: '103.181.91', name: 'renamed' }));
   await assert.rejects(ask('10.9.9'), /there is no package "10\.9\.9"\. Known are: renamed\./);
   assert.equal((await ask('103.181.91')).packageName, '103.181.91');
   assert.deepEqual((await ask('renamed')).orders, []);
+});
+
+test('an incident has the orders that were made, paid or bought for then, and which of them came together', async () => {
+  await db.orders.deleteMany({});
+  await db.packages.deleteMany({});
+  await db.packages.insertOne(aPackage({ packageKey: '103.181.91', name: '103.181.91' }));
+  const idAt = (moment: string) => `${leastOrderId(moment)}0000000000`;
+  const early = idAt('2026-11-21T09:55:00.000Z');
+  const within = idAt('2026-11-21T10:00:01.000Z');
+  const before = idAt('2026-11-21T09:00:00.000Z');
+  await db.orders.insertMany([
+    anOrder({ _id: early, paidAt: '2026-11-21T10:00:03.000Z' }),
+    anOrder({ _id: within, paidAt: '2026-11-21T10:00:02.000Z' }),
+    anOrder({ _id: before, paidAt: '2026-11-21T09:00:10.000Z' }),
+  ]);
+  const span = { from: '2026-11-21T10:00:00.000Z', to: '2026-11-21T11:00:00.000Z' };
+  const { orders, clusters } = await reportIncident({ db, policy }, { packageName: '103.181.91', ...span });
+  assert.deepEqual(
+    orders.map(({ orderId }) => orderId),
+    [early, within],
+  );
+  assert.deepEqual(
+    clusters.map(({ orderIds, last }) => ({ orderIds, last })),
+    [{ orderIds: [within, early], last: early }],
+  );
+  await db.orders.deleteMany({});
 });
 
 test('a report has everything of one order and nothing of its customer', async () => {

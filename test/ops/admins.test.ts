@@ -94,6 +94,8 @@ test('a report goes into a .html or .json file of a folder that is there; anythi
 test('a span of time that cannot be read, or ends before it begins, is wrong usage', async () => {
   const from = ['--package', 'x', '--from', 'yesterday', '--to', '2026-11-21'];
   assert.equal((await run(['incident', ...from])).code, 2);
+  const noDay = ['--package', 'x', '--from', '2026-02-31T10:00Z', '--to', '2026-11-21'];
+  assert.equal((await run(['incident', ...noDay])).code, 2);
   const backwards = ['--package', 'x', '--from', '2026-11-22', '--to', '2026-11-21'];
   assert.equal((await run(['incident', ...backwards])).code, 1);
 });
