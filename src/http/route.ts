@@ -29,6 +29,8 @@ export interface Visitor {
   /** The admin's name; null where nobody is signed in. */
   admin: string | null;
   address: string;
+  /** True where the site is served by https and this request did not come so: no session can begin. */
+  isCutOff: boolean;
   /** What each form sends back, as its field `csrfToken`. */
   csrfToken(): string;
   signIn(admin: { name: string; generation: string }): Promise<void>;

@@ -65,7 +65,10 @@ export function createSessions(settings: SessionSettings): Sessions {
   };
   return {
     middleware: [cookieParser(), keepSession, endOldSession],
-    visitorOf: (request, response) => visitorOf(request, response, generateCsrfToken),
+    visitorOf: (request, response) => ({
+      ...visitorOf(request, response, generateCsrfToken),
+      isCutOff: isSecure && !request.secure,
+    }),
     isFromOurPages: validateRequest,
   };
 }
@@ -85,7 +88,7 @@ async function isAlive(
 
 type MakeToken = (request: Request, response: Response) => string;
 
-function visitorOf(request: Request, response: Response, makeToken: MakeToken): Visitor {
+function visitorOf(request: Request, response: Response, makeToken: MakeToken): Omit<Visitor, 'isCutOff'> {
   let isChanged = false;
   // Each call for a new session draws another token and another cookie, of which a browser keeps the last alone.
   let token: string | null = null;

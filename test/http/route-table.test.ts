@@ -262,6 +262,14 @@ test('where the site is reached by https its cookies go by https alone', async (
   assert.match(response.headers.get('strict-transport-security') ?? '', /max-age=/);
 });
 
+test('where no session can begin, since a proxy does not say that it was reached by https, the login page says so', async (context) => {
+  const { url } = await serveApp(context, welcoming, { isSecure: true });
+  const read = async (headers: Record<string, string>) =>
+    (await fetch(`${url}/admin/login`, { headers })).text();
+  assert.match(await read({}), /was not reached by https.*X-Forwarded-Proto/);
+  assert.doesNotMatch(await read({ 'x-forwarded-proto': 'https' }), /not reached by https/);
+});
+
 test('pages allow no script, no frame and no cache', async (context) => {
   const { call } = await serveApp(context, welcoming);
   const { headers, text } = await call({ path: '/admin/login' });

@@ -90,18 +90,21 @@ interface LoginState {
 
 function loginPage(request: RouteRequest, state: LoginState): Promise<Reply> {
   const { hasAdmins, problem, name, goOn, status = 200 } = state;
+  const visitor = visitorOf(request);
   const hidden = Object.entries(goOn).filter(([, value]) => value !== home);
   const body = html`<main id="main" class="login"><div class="card">
 <h1>⚓ Harbourmaster</h1>
 ${problem === null ? nothing : html`<div class="notice bad" role="alert"><p>${problem}</p></div>`}
-${hasAdmins ? nothing : firstAdmin}
-<form method="post" action="/admin/login" class="stack">${token(visitorOf(request))}${hidden.map(([field, value]) => html`<input type="hidden" name="${field}" value="${value}">`)}
+${hasAdmins ? nothing : firstAdmin}${visitor.isCutOff ? cutOff : nothing}
+<form method="post" action="/admin/login" class="stack">${token(visitor)}${hidden.map(([field, value]) => html`<input type="hidden" name="${field}" value="${value}">`)}
 <label for="name">Name<input id="name" name="name" value="${name}" autocomplete="username" required maxlength="100"></label>
 <label for="password">Password<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="500"></label>
 <div><button>Sign in</button></div>
 </form></div></main>`;
   return document({ title: 'Sign in', body, status });
 }
+
+const cutOff: Html = html`<div class="notice bad" role="alert"><p>Nobody can sign in here: this page was not reached by https. Open it at the shop's https address (PUBLIC_URL). Whoever runs the proxy in front: it has to send the header X-Forwarded-Proto.</p></div>`;
 
 const firstAdmin: Html = html`<div class="notice warn"><p>There is no admin yet. Whoever runs the shop adds one with</p>
 <p class="mono">npm run ops -- admin add NAME</p></div>`;
