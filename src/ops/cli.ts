@@ -10,6 +10,7 @@ import { operatorName } from './operator-name.ts';
 import { addOrderActCommands, type OrderActPorts } from './order-act-commands.ts';
 import { addOrderCommands, type OrderPorts } from './order-commands.ts';
 import { addPaymentCommands, type PaymentPorts } from './payment-commands.ts';
+import { printable } from './printable.ts';
 import { addProductActs, type ProductPorts } from './product-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
@@ -63,7 +64,12 @@ Environment: MONGODB_URI (required), POLICY_FILE (defaults of matchPolicy and re
 Exit codes: 0 done, 1 failed, 2 wrong usage.`;
 
 /** Runs one command of the operator, e.g. `["products", "import", "catalogue.json"]`; resolves with its exit code. */
-export async function runOps(ports: OpsPorts, args: readonly string[]): Promise<number> {
+export async function runOps(given: OpsPorts, args: readonly string[]): Promise<number> {
+  const ports: OpsPorts = {
+    ...given,
+    print: (text) => given.print(printable(text)),
+    printError: (text) => given.printError(printable(text)),
+  };
   try {
     await createProgram(ports).parseAsync(args, { from: 'user' });
     return exitCodes.done;

@@ -155,6 +155,14 @@ test('an order of which no record says what comes next waits for its operator on
   }
 });
 
+test('what a supplier answered cannot steer the terminal it is shown on', async () => {
+  const detail = 'HTTP 200: \u001b[2J\u001b]0;owned\u0007\rsuccess';
+  const timeline = [{ at: line.since, source: 'supplier', text: 'smartvps answered.', detail } as const];
+  const { out } = await run(['orders', 'show', 'ord-1'], { reportOrder: verb({ ...report, timeline }).call });
+  assert.match(out, /HTTP 200: .\[2J.\]0;owned..success/u);
+  assert.doesNotMatch(out, /[^\P{Cc}\n]/u);
+});
+
 test('no stuck order is exit code 0, one is 1 with its bound', async () => {
   const none = await run(['orders', 'stuck'], { findStuckOrders: verb([]).call });
   assert.deepEqual([none.code, none.out], [0, 'No order is stuck.']);
