@@ -5,7 +5,7 @@ import { createStockWatching } from '../activities/stock-watching.ts';
 import { createWatching } from '../activities/watching.ts';
 import { createActRecorder, createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config.ts';
-import { collectionsOf, openDatabase, prepareIndexes, withDatabase } from './database.ts';
+import { collectionsOf, onceReached, openDatabase, prepareIndexes, withDatabase } from './database.ts';
 import { BrokenRecord } from './domain/broken-record.ts';
 import type { GatewayName, SupplierName } from './domain/order.ts';
 import { defaultPolicy, type ResolvedPolicy, resolvePolicy } from './domain/policy.ts';
@@ -282,10 +282,20 @@ export async function composeApi(config: Config<'api'>, log: Logger) {
   });
   const stockDesk = createStockDesk({ db, readPolicy, recordAct, now });
   const acting = { client, db, recordAct, now: () => new Date() };
-  void withDatabase(() => prepareIndexes(db)).catch((error: unknown) =>
+  void onceReached(() => prepareIndexes(db), betweenTries).catch((error: unknown) =>
     log.warn({ err: error }, 'The indexes could not be made; they are made at the next start'),
   );
-  const site = composeSite({ config, client, database, db, stockDesk, recordAct, readPolicy, log });
+  const site = composeSite({
+    config,
+    client,
+    database,
+    db,
+    stockDesk,
+    recordAct,
+    readPolicy,
+    log,
+    betweenTries,
+  });
   const app = createHttpApp({
     sessions: site.sessions,
     shopTimeZone,
@@ -365,6 +375,10 @@ async function check(name: string, ask: () => unknown): Promise<ReadinessCheck> 
 }
 
 const prepareEveryMs = 2_000;
+
+function betweenTries(): Promise<void> {
+  return sleep(prepareEveryMs, undefined, { ref: false });
+}
 
 /** Prepares the namespace and its schedules in the background, as soon as Temporal answers. */
 function preparedNamespace(

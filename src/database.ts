@@ -189,6 +189,18 @@ export async function withDatabase<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Runs `prepare`, again and again while the database is away; whatever else goes wrong is thrown. */
+export async function onceReached(prepare: () => Promise<void>, pause: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await withDatabase(prepare);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      await pause();
+    }
+  }
+}
+
 /** `DatabaseUnavailable` for what the driver says of an unreachable database; every other error as it is. */
 export function asUnavailable(error: unknown): unknown {
   const isUnreachable = unreachable.some((kind) => error instanceof kind);

@@ -8,7 +8,7 @@ import { createLoginLimit, prepareLoginLimit } from './admins/login-limit.ts';
 import { createSessionStore, endSessionsOf, forgetOldSessions } from './admins/session-store.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import type { Config } from './config.ts';
-import { type Collections, prepareSiteIndexes, withDatabase } from './database.ts';
+import { type Collections, onceReached, prepareSiteIndexes, withDatabase } from './database.ts';
 import { countOpen } from './desk/count-open.ts';
 import { listOrders } from './desk/list-orders.ts';
 import { measureShop } from './desk/measure-shop.ts';
@@ -47,6 +47,8 @@ interface SiteInput {
   recordAct: RecordAct;
   readPolicy: () => Promise<ResolvedPolicy>;
   log: Logger;
+  /** Waits a while, where the database was away at the start. */
+  betweenTries: () => Promise<void>;
 }
 
 /** What the admin site needs: sessions, admins, and everything its pages show and do. */
@@ -58,7 +60,7 @@ export function composeSite(input: SiteInput): { ports: SitePorts; sessions: Ses
     endSessions: (name) => endSessionsOf({ ...place, name }),
     now: () => new Date().toISOString(),
   });
-  void withDatabase(() => prepareSite(input, place)).catch((error: unknown) =>
+  void onceReached(() => prepareSite(input, place), input.betweenTries).catch((error: unknown) =>
     log.warn(
       { err: error },
       'The indexes of the admin site could not be made; they are made at the next start',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { MongoClient } from 'mongodb';
-import { DatabaseUnavailable, openDatabase, withDatabase } from '../src/database.ts';
+import { DatabaseUnavailable, onceReached, openDatabase, withDatabase } from '../src/database.ts';
 import { eventually } from './support/eventually.ts';
 import { useStack } from './support/stack.ts';
 import { startTcpProxy } from './support/tcp-proxy.ts';
@@ -77,4 +77,21 @@ test('a process that starts while the database is away finds it once it is there
     isRight: ({ ok }) => ok === 1,
     withinMs: 90_000,
   });
+});
+
+test('what is prepared at the start is prepared once the database is there; another error is told', async () => {
+  const troubles: Error[] = [1, 2].map(() => new DatabaseUnavailable('away'));
+  let tries = 0;
+  const prepare = async () => {
+    tries += 1;
+    const trouble = troubles.shift();
+    if (trouble) throw trouble;
+  };
+  await onceReached(prepare, async () => undefined);
+  assert.equal(tries, 3);
+  troubles.push(new Error('an index conflicts'));
+  await assert.rejects(
+    onceReached(prepare, async () => undefined),
+    /an index conflicts/,
+  );
 });

@@ -74,6 +74,7 @@ const site = composeSite({
   },
   readPolicy,
   log: { warn: silent, info: silent, error: silent } as never,
+  betweenTries: async () => undefined,
 });
 after(() => site.stop());
 
