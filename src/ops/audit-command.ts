@@ -21,7 +21,7 @@ const help = `
 Every act of a person, through the Web UI, the API or these commands: who, what, why, and what was answered.
 
 Examples:
-  npm run ops -- audit list --order 20261121-0001-7F3K
+  npm run ops -- audit list --order ord-01m7z22vtkd37c4mpb6p
   npm run ops -- audit list --subject package-lock-smartvps-103.181.91
 A subject is an order's id, a lock's workflow id, a purchase's id, a server (smartvps:103.181.91.7) or a supplier.`;
 

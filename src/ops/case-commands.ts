@@ -38,15 +38,15 @@ export function addCaseCommands(program: Command, ports: CasePorts, actor: strin
     .action((options: { json?: boolean }) => list(ports, options));
   takeResolveOptions(cases.command('resolve'), actor)
     .description('Settles a case by your word; it is checked.')
-    .argument('<PURCHASE_ID>', 'e.g. 20261121-0001-7F3K#1')
+    .argument('<PURCHASE_ID>', 'e.g. ord-01m7z22vtkd37c4mpb6p#1')
     .addHelpText('after', resolveHelp)
     .action((purchaseId: string, options: ResolveOptions) => resolve(ports, purchaseId, options));
 }
 
 const resolveHelp = `
 Examples:
-  npm run ops -- cases resolve '20261121-0001-7F3K#1' --outcome bought --ip 103.181.91.7 --reason "seen in the panel"
-  npm run ops -- cases resolve '20261121-0001-7F3K#1' --outcome notBought`;
+  npm run ops -- cases resolve 'ord-01m7z22vtkd37c4mpb6p#1' --outcome bought --ip 103.181.91.7 --reason "seen in the panel"
+  npm run ops -- cases resolve 'ord-01m7z22vtkd37c4mpb6p#1' --outcome notBought`;
 
 /** Adds what a person says about a purchase that became a case. */
 export function takeResolveOptions(command: Command, actor: string): Command {

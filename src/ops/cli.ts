@@ -4,6 +4,7 @@ import { type AuditPorts, addAuditCommand } from './audit-command.ts';
 import { addCaseCommands, type CasePorts } from './case-commands.ts';
 import { addDiscountCommands, type DiscountPorts } from './discount-commands.ts';
 import { addDoctorCommand, type DoctorPorts } from './doctor-command.ts';
+import { addExamples } from './examples.ts';
 import { addIncidentCommand, type IncidentPorts } from './incident-command.ts';
 import { addLockCommands, type LockPorts } from './lock-commands.ts';
 import { operatorName } from './operator-name.ts';
@@ -108,6 +109,7 @@ function createProgram(ports: OpsPorts): Command {
   addAuditCommand(program, ports);
   addIncidentCommand(program, ports);
   addDoctorCommand(program, ports);
+  addExamples(program);
   return program;
 }
 

@@ -56,7 +56,7 @@ const releaseHelp = `${packageHelp}
 REQUEST_ID is that of a holder or waiter, as \`locks show\` prints it. Rarely right: a holder that is gone is passed over
 by itself. It is safe: the ledger keeps the next order waiting until what was sent is settled.
 
-Example: npm run ops -- locks release 103.181.91 '20261121-0001-7F3K#1' --reason "its order was refunded by hand"`;
+Example: npm run ops -- locks release 103.181.91 'ord-01m7z22vtkd37c4mpb6p#1' --reason "its order was refunded by hand"`;
 
 /** Adds `locks list`, `show`, `pause`, `resume` and `release`. */
 export function addLockCommands(program: Command, ports: LockPorts, actor: string): void {

@@ -40,7 +40,7 @@ const retryHelp = `
 What was bought so far is verified, then the order continues. At worst it is refused, with the reason.
 
 Examples:
-  npm run ops -- orders retry 20261121-0001-7F3K --reason "stock is back"
+  npm run ops -- orders retry ord-01m7z22vtkd37c4mpb6p --reason "stock is back"
   npm run ops -- orders retry --code supplierUnreachable --dry-run
   npm run ops -- orders retry --code supplierUnreachable --reason "SmartVPS answers again"
 With --code every failed order of that code is retried, one after another; a refusal stops nothing, and the exit code
@@ -50,7 +50,7 @@ const cancelHelp = `
 An unpaid order is cancelled at once. A paid one gets its money back first, as long as nothing was sent to the
 supplier for it; later use: orders compensate ORDER_ID --option refund.
 
-Example: npm run ops -- orders cancel 20261121-0001-7F3K --reason "the customer asked for it"`;
+Example: npm run ops -- orders cancel ord-01m7z22vtkd37c4mpb6p --reason "the customer asked for it"`;
 
 const compensateHelp = `
 Begins a remedy for a failed or delivered order. It goes on by itself, also through restarts; money that has gone back
@@ -61,15 +61,15 @@ is never sent twice. What the remedy lacks is said at once, and nothing changes.
      refund              all goes back, then any server is taken back
 
 Examples:
-  npm run ops -- orders compensate 20261121-0001-7F3K --option refund --reason "sold out for weeks"
-  npm run ops -- orders compensate 20261121-0001-7F3K --option B --amount 10000 --reason "agreed by phone"`;
+  npm run ops -- orders compensate ord-01m7z22vtkd37c4mpb6p --option refund --reason "sold out for weeks"
+  npm run ops -- orders compensate ord-01m7z22vtkd37c4mpb6p --option B --amount 10000 --reason "agreed by phone"`;
 
 const resolveHelp = `
 Settles the order's case by your word; it is checked as settling is. Look in the supplier's panel first.
 
 Examples:
-  npm run ops -- orders resolve 20261121-0001-7F3K --outcome bought --ip 103.181.91.7 --reason "seen in the panel"
-  npm run ops -- orders resolve 20261121-0001-7F3K --outcome notBought`;
+  npm run ops -- orders resolve ord-01m7z22vtkd37c4mpb6p --outcome bought --ip 103.181.91.7 --reason "seen in the panel"
+  npm run ops -- orders resolve ord-01m7z22vtkd37c4mpb6p --outcome notBought`;
 
 interface RetryOptions extends ActOptions {
   code?: FailureCode;

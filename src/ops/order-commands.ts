@@ -37,11 +37,13 @@ const showHelp = `
 Says the status in words, why, what happens next by itself and when, what you can do, and everything that is on
 record: payments, purchases, servers, mails, what admins did, and the timeline.
 
-Example: npm run ops -- orders show 20261121-0001-7F3K`;
+Example: npm run ops -- orders show ord-01m7z22vtkd37c4mpb6p`;
 
 const stuckHelp = `
 An order is stuck past the bound of its status (docs/operations.md has the table). Normally there is none; the exit
-code is 1 where there is one. Orders behind a paused package wait on purpose and do not count.`;
+code is 1 where there is one. Orders behind a paused package wait on purpose and do not count.
+
+Example: npm run ops -- orders stuck`;
 
 interface ListOptions {
   status?: OrderStatus;

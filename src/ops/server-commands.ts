@@ -83,7 +83,7 @@ export function addServerCommands(program: Command, ports: ServerPorts, actor: s
 const strandHelp = `
 Example: npm run ops -- servers strand 103.182.44.18 --reason "wrong package"`;
 const assignHelp = `
-Example: npm run ops -- servers assign 103.181.91.7 --order 20261121-0001-7F3K --reason "paid for already"`;
+Example: npm run ops -- servers assign 103.181.91.7 --order ord-01m7z22vtkd37c4mpb6p --reason "paid for already"`;
 
 interface ImportOptions extends ActOptions {
   none?: boolean;

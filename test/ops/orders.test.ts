@@ -60,27 +60,24 @@ test('what is no status, code, number or remedy is wrong usage', async () => {
   }
 });
 
-test('every command has a help with an example', async () => {
-  for (const args of [
-    ['orders', 'list'],
-    ['orders', 'show'],
-    ['orders', 'retry'],
-    ['orders', 'cancel'],
-    ['orders', 'compensate'],
-    ['orders', 'resolve'],
-    ['locks', 'pause'],
-    ['locks', 'release'],
-    ['servers', 'strand'],
-    ['servers', 'assign'],
-    ['cases', 'resolve'],
-    ['products', 'import'],
-    ['audit', 'list'],
-    ['doctor'],
-  ]) {
-    const { code, out } = await run([...args, '--help']);
+test('every command has a help with an example of it, and an answer for programs', async () => {
+  const leaves: string[][] = [];
+  const walk = async (path: string[]): Promise<void> => {
+    const { code, out } = await run([...path, '--help']);
     assert.equal(code, 0);
-    assert.match(out, new RegExp(`Examples?:\\s+npm run ops -- ${args.join(' ')}`), args.join(' '));
-  }
+    const listed = /^Commands:\n((?: .*\n?)+)/m.exec(out)?.[1] ?? '';
+    const parts = [...listed.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = '']) => name);
+    const own = parts.filter((name) => name !== 'help');
+    if (own.length > 0) {
+      for (const name of own) await walk([...path, name]);
+      return;
+    }
+    leaves.push(path);
+    assert.match(out, new RegExp(`Examples?:\\s+npm run ops -- ${path.join(' ')}`), path.join(' '));
+    assert.match(out, /--json/, path.join(' '));
+  };
+  await walk([]);
+  assert.ok(leaves.length > 30, String(leaves.length));
 });
 
 const report: OrderReport = {
