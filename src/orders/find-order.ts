@@ -41,11 +41,17 @@ export async function findOrder(
   };
 }
 
+/**
+ * By when a delayed order is decided at the latest, as its mails say; null where nobody can say, or where it is for the
+ * customer to pay the right amount. What comes next is not it: another try, or a reminder of the admin.
+ */
 function expectedBy(
-  { next }: OrderDocument,
+  { status, next, failure, decisionDeadline }: OrderDocument,
   { shopTimeZone: timeZone, now }: { shopTimeZone: string; now: () => string },
 ): string | null {
-  return next === null || next.at === null ? null : formatClock({ at: next.at, now: now(), timeZone });
+  const isPromised = status !== 'failed' || failure?.code !== 'paymentMismatch';
+  const at = status === 'failed' ? decisionDeadline : next?.at;
+  return isPromised && at ? formatClock({ at, now: now(), timeZone }) : null;
 }
 
 /** The place of a queued order among those of its package, by time of payment, from 1. */

@@ -84,12 +84,33 @@ test('an order with a discount shows its price before and after', async () => {
 
 test('a failed order shows its failure and what happens by itself; the customer reads no code', async () => {
   const failure = { code: 'wrongPackage', message: 'Another package.', since: at } as const;
-  await db.orders.insertOne({ ...order, status: 'failed', failure, next: { text: 'refund', at } });
+  const next = { text: 'refund', at };
+  await db.orders.insertOne({ ...order, status: 'failed', failure, next, decisionDeadline: at });
   const view = await findOrder(deps, { orderId: 'ord-1' });
   assert.deepEqual(view?.failure, failure);
   assert.deepEqual(view?.next, { text: 'refund', at });
   assert.equal(view?.statusText, 'Needs a decision: Another package.');
   assert.equal(view?.customerText, 'Delayed, we are on it; expected by 13:30.');
+});
+
+test('the customer of a failed order reads by when it is decided at the latest, and neither the next try nor a reminder', async () => {
+  const failure = { code: 'internalError', message: 'An error of ours.', since: at } as const;
+  const readOf = async (change: object) => {
+    await db.orders.insertOne({ ...order, status: 'failed', failure, ...change });
+    return (await findOrder(deps, { orderId: 'ord-1' }))?.customerText;
+  };
+  const next = { text: 'Tries again by itself', at: '2026-11-21T08:05:00.000Z' };
+  assert.equal(await readOf({ next, decisionDeadline: at }), 'Delayed, we are on it; expected by 13:30.');
+  await db.orders.deleteOne({ _id: 'ord-1' });
+  assert.equal(
+    await readOf({ next, decisionDeadline: null }),
+    'Delayed, we are on it.',
+    'only reminders follow',
+  );
+  await db.orders.deleteOne({ _id: 'ord-1' });
+  const mismatch = { ...failure, code: 'paymentMismatch' };
+  const unpaid = await readOf({ next, decisionDeadline: at, failure: mismatch });
+  assert.equal(unpaid, 'Delayed, we are on it.', 'nothing comes before the right payment');
 });
 
 test('a queued order tells its place among the orders of its package, by time of payment', async () => {
