@@ -148,9 +148,10 @@ function findSale(input: {
   return { kind: 'sale', product, pricePaise: size.pricePaise };
 }
 
-function disabledSentence(product: ProductDocument): string {
-  const note = product.disabled?.note ?? '';
-  return `"${product.name}" is not sold at present${note === '' ? '.' : `: ${note}`}`;
+/** What a person noted is for the shop's own eyes; what the monitor noted says how many are left. */
+function disabledSentence({ name, disabled }: ProductDocument): string {
+  const told = disabled?.auto === true ? `: ${disabled.note}` : '';
+  return `"${name}" is not sold at present${told}. Please choose another product or contact support.`;
 }
 
 function reusedKey({ idempotencyKey }: CheckoutRequest): Refusal {

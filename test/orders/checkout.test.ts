@@ -201,7 +201,11 @@ const refusals: [
 for (const [name, change, reason, field, sentence] of refusals) {
   test(`${name} is refused by name, nothing is stored and the gateway hears nothing`, async () => {
     const note = 'Auto-disabled: Only 3 IPs left (2026-11-23T08:00:00.000Z)';
-    await db.products.insertOne({ ...product, _id: 'off', disabled: { note, at, by: 'monitor' } });
+    await db.products.insertOne({
+      ...product,
+      _id: 'off',
+      disabled: { note, at, by: 'stock monitor', auto: true },
+    });
     const { gateway, calls } = fakeGateway();
     const outcome = await checkoutWith(gateway)({ ...request, ...change, idempotencyKey: 'key' });
     assert.ok(outcome.kind === 'refused');
@@ -213,6 +217,18 @@ for (const [name, change, reason, field, sentence] of refusals) {
     assert.equal(await db.idempotencyKeys.countDocuments(), 0);
   });
 }
+
+test("what a person noted when they took a product off stays the shop's own: the refusal does not tell it", async () => {
+  const note = 'Supplier overcharged us, wait for the credit note';
+  await db.products.insertOne({ ...product, _id: 'off', disabled: { note, at, by: 'asha' } });
+  const outcome = await checkoutWith(fakeGateway().gateway)({ ...request, productId: 'off' });
+  assert.ok(outcome.kind === 'refused');
+  assert.equal(outcome.reason, 'productDisabled');
+  assert.match(
+    outcome.sentence,
+    /^".+" is not sold at present\. Please choose another product or contact support\.$/,
+  );
+});
 
 const unreachable = () => new GatewayError({ code: 'unreachable', message: 'Failed.' });
 
