@@ -59,6 +59,7 @@ export class UnknownCustomerError extends Error {
 export function createNotifier(deps: NotifierDeps): Notifier {
   const { shopTimeZone, temporalUiUrl, namespace } = deps;
   const settings: MailSettings = { shopTimeZone, temporalUiUrl, namespace };
+  const once = sharingRuns();
   return {
     async notify(notice) {
       const order = await findOrder(deps, notice);
@@ -70,8 +71,9 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       const errors: unknown[] = [];
       for (const draft of drafts) {
         const mail = draft.recipient === 'customer' ? { ...draft, link } : draft;
+        const send = () => sendOnce({ deps, notice, draft: mail, customer });
         try {
-          sent += (await sendOnce({ deps, notice, draft: mail, customer })) ? 1 : 0;
+          sent += (await once(mailIdOf(notice, draft), send)) ? 1 : 0;
         } catch (error) {
           errors.push(error);
         }
@@ -85,6 +87,22 @@ export function createNotifier(deps: NotifierDeps): Notifier {
 
 function isRefused(error: unknown): boolean {
   return error instanceof MailError && error.code === 'mailRefused';
+}
+
+/** Two that tell the same fact at once send one mail: the second waits for the first, and fails where that does. */
+function sharingRuns(): (id: string, send: () => Promise<boolean>) => Promise<boolean> {
+  const running = new Map<string, Promise<boolean>>();
+  return async (id, send) => {
+    const first = running.get(id);
+    if (first !== undefined) return first.then(() => false);
+    const run = send().finally(() => running.delete(id));
+    running.set(id, run);
+    return run;
+  };
+}
+
+function mailIdOf({ factId }: Notice, { recipient }: Pick<MailDraft, 'recipient'>): string {
+  return `${factId}:${recipient}`;
 }
 
 /** Every mail to a customer leads to the page of their order. */
@@ -115,7 +133,7 @@ async function sendOnce(input: {
   const orderId = orderIdOf(notice);
   const to =
     draft.recipient === 'admin' ? { address: deps.adminEmail } : customerAddress({ ...input, orderId });
-  const row = await claim({ deps, notice, recipient: draft.recipient });
+  const row = await claim({ deps, notice, draft });
   if (row.state === 'sent') return false;
   const messageId = messageIdOf({ factId: row._id, domain: deps.mailer.domain });
   await deps.mailer.send({ ...renderMail(draft), to, messageId, date: row.at });
@@ -138,11 +156,11 @@ function customerAddress(input: { notice: Notice; customer: Customer | null; ord
 async function claim(input: {
   deps: NotifierDeps;
   notice: Notice;
-  recipient: MailDraft['recipient'];
+  draft: MailDraft;
 }): Promise<NotificationDocument> {
   const { notifications } = input.deps.db;
   const row: NotificationDocument = {
-    _id: `${input.notice.factId}:${input.recipient}`,
+    _id: mailIdOf(input.notice, input.draft),
     kind: input.notice.kind,
     orderId: orderIdOf(input.notice),
     state: 'sending',

@@ -362,6 +362,42 @@ test('a mail server that is not there is named by code, without the login of SMT
   );
 });
 
+const waiting = {
+  factId: 'ord-1:waiting',
+  kind: 'waitingForStock',
+  orderId: 'ord-1',
+  packageName: '103.181.91',
+  available: 0,
+  waitsUntil: at,
+} as const satisfies Notice;
+
+/** Answers each recipient as told, and hands the rest to the mail server. */
+function mailerThat(codes: Readonly<Record<string, MailError['code']>>): Mailer {
+  return {
+    ...mailer,
+    send: async (mail) => {
+      const code = codes[mail.to.address];
+      if (code !== undefined) throw new MailError({ code, message: 'Failed to send.' });
+      await mailer.send(mail);
+    },
+  };
+}
+
+test('of two mails that failed, the one that another try may send is thrown', async () => {
+  const refusing = mailerThat({
+    'customer@example.com': 'mailRefused',
+    'admin@shop.example': 'mailUnreachable',
+  });
+  await assert.rejects(notifierWith({ mailer: refusing }).notify(waiting), { code: 'mailUnreachable' });
+});
+
+test('a fact that is told twice at the same moment is one mail', async () => {
+  const notifier = notifierWith();
+  const told = await Promise.all([notifier.notify(failed), notifier.notify(failed)]);
+  assert.deepEqual(told.map(({ sent }) => sent).sort(), [0, 1]);
+  assert.equal((await simulator.control.mails()).length, 1);
+});
+
 test('a login for an order that does not exist is an error that repeating does not help', async () => {
   await assert.rejects(notifierWith().notify({ ...credentials, orderId: 'gone' }), {
     code: 'unknownCustomer',
