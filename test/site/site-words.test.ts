@@ -149,3 +149,32 @@ test('a package that counts as empty, and the marks of a sale, are told in words
   assert.match(words, /Kept in reserve: 5, warned of at 5, alert here at 10, daily mail at 5/);
   assert.doesNotMatch(words, /stockPageAlert|lowStockWarning|stockReEnable|\bdry\b/);
 });
+
+test('a mark of 0 is told as switched off', async (context) => {
+  const off = {
+    lowStockWarning: 0,
+    stockPageAlert: 0,
+    stockDailyReport: 0,
+    stockAutoDisable: 0,
+    stockReEnable: 10,
+  };
+  const auto = { note: 'Auto-disabled: Only 2 IPs left', auto: true };
+  const { wordsAt } = await visit(context, {
+    listStock: async () => [
+      {
+        ...{ supplier: 'smartvps', packageName: '103.182.44', level: 'count', available: 9, lastCount: 9 },
+        ...{ readAt: at, staleSince: null, staleWhy: null, dry: false, alert: null, held: 0, promised: 0 },
+        products: [
+          { productId: 'a', name: 'Gold', reserve: 0, free: 9, disabled: null, marks: off },
+          { productId: 'b', name: 'Silver', reserve: 0, free: 9, disabled: auto, marks: off },
+        ],
+        history: [],
+      },
+    ],
+  });
+  const words = await wordsAt('/admin/ipStock');
+  const told = 'not warned of, no alert here, not in the daily mail, the sale does not stop by itself';
+  assert.ok(words.includes(`${told}.`), words);
+  assert.ok(words.includes(`${told}, and starts again above 10.`), words);
+  assert.doesNotMatch(words, / at 0/);
+});

@@ -85,7 +85,10 @@ function productRow(
 ): Html {
   const { productId, name, reserve, free, marks, disabled } = product;
   const label = disabled === null ? 'Stop the sale' : 'Start the sale';
-  const thresholds = Object.entries(marks).map(([mark, value]) => `${markWords[mark] ?? mark} ${value}`);
+  const isStopped = disabled?.auto === true;
+  const thresholds = Object.entries(marks).flatMap(([mark, value]) =>
+    sayMark({ mark, value, marks, isStopped }),
+  );
   return html`<h3>${name} <span class="soft mono">${productId}</span></h3>
 <p>${disabled === null ? html`<span class="badge good">on sale</span> ${free === null ? nothing : html`${free} may be sold now`}` : html`<span class="badge bad">off sale</span> ${disabled.note}${disabled.auto ? html` <span class="soft">(by the monitor, which sells it again by itself)</span>` : nothing}`}</p>
 <p class="soft small">Kept in reserve: ${reserve}${thresholds.map((text) => html`, ${text}`)}.</p>
@@ -94,14 +97,27 @@ function productRow(
 ${reasonField(`sale-reason-${key}`)}<button class="${disabled === null ? 'danger' : ''}">${label}</button></form></details>`;
 }
 
-/** The stock marks of the policy (POLICY_FILE) in words. */
-const markWords: Readonly<Record<string, string>> = {
-  lowStockWarning: 'warned of at',
-  stockPageAlert: 'alert here at',
-  stockDailyReport: 'daily mail at',
-  stockAutoDisable: 'the sale stops at',
-  stockReEnable: 'and starts again above',
+/** The stock marks of the policy (POLICY_FILE) in words: at a number, and switched off by 0. */
+const markWords: Readonly<Record<string, readonly [at: string, off: string]>> = {
+  lowStockWarning: ['warned of at', 'not warned of'],
+  stockPageAlert: ['alert here at', 'no alert here'],
+  stockDailyReport: ['daily mail at', 'not in the daily mail'],
+  stockAutoDisable: ['the sale stops at', 'the sale does not stop by itself'],
+  stockReEnable: ['and starts again above', 'and starts again above 0'],
 };
+
+/** Nothing of the mark to sell again where nothing is stopped, nor ever will be. */
+function sayMark(input: {
+  mark: string;
+  value: number;
+  marks: Readonly<Record<string, number>>;
+  isStopped: boolean;
+}): string[] {
+  const { mark, value, marks, isStopped } = input;
+  if (mark === 'stockReEnable' && marks.stockAutoDisable === 0 && !isStopped) return [];
+  const [at, off] = markWords[mark] ?? [mark, `${mark} 0`];
+  return [value === 0 ? off : `${at} ${value}`];
+}
 
 const [width, height] = [300, 60];
 
