@@ -187,6 +187,15 @@ function planPackages(input: { entries: readonly CatalogueEntry[]; known: Packag
   const pools = [...input.known];
   const problems: string[] = [];
   const plans = input.entries.map((product, index): Plan => {
+    const other = input.entries
+      .slice(0, index)
+      .findIndex((one) => isSameIdOfOther(one, product, input.known));
+    if (other >= 0) {
+      const { packageId, packageName } = product;
+      problems.push(
+        `Product ${index}: packageId ${packageId} is package "${input.entries[other]?.packageName}" in product ${other}, and "${packageName}" here. Correct the file: ask the supplier which package has this id.`,
+      );
+    }
     const known = findPackage({ product, pools });
     const pool = known === null ? newPackage(product) : updatedPackage({ product, known });
     if (known !== null && isOtherPackage({ product, known })) {
@@ -199,6 +208,20 @@ function planPackages(input: { entries: readonly CatalogueEntry[]; known: Packag
   });
   if (problems.length > 0) throw new CatalogueError(problems);
   return plans;
+}
+
+/** True where two entries give one id to two packages: neither is the other's new name, as far as anything is stored. */
+function isSameIdOfOther(
+  one: CatalogueEntry,
+  other: CatalogueEntry,
+  known: readonly PackageDocument[],
+): boolean {
+  const { supplier, packageId } = other;
+  if (packageId === undefined || one.supplier !== supplier || one.packageId !== packageId) return false;
+  if (one.packageName === other.packageName) return false;
+  const pool = known.find((stored) => stored.supplier === supplier && stored.packageId === packageId);
+  const isName = (name: string) => name === pool?.packageKey || name === pool?.name;
+  return !(isName(one.packageName) && isName(other.packageName));
 }
 
 /** By id, which survives renames; else by its key; else by the name that a sync gave it since. */

@@ -194,6 +194,23 @@ test('a name that belongs to another packageId is refused before anything is wri
   assert.equal(await db.products.countDocuments(), 1);
 });
 
+test('one packageId under two packages is refused before anything is written: no product is sold out of the pool of another', async () => {
+  const other = { ...silver, packageId: 5, productId: 'gold', packageName: '103.182.44' };
+  await assert.rejects(importAll({ ...silver, packageId: 5 }, other), {
+    code: 'badCatalogue',
+    message: /Product 1: packageId 5 is package "103\.181\.91" in product 0, and "103\.182\.44" here\./,
+  });
+  assert.equal(await db.packages.countDocuments(), 0);
+  assert.equal(await db.products.countDocuments(), 0);
+});
+
+test('a package under its name at import and its name of today is one package', async () => {
+  await importAll(silver);
+  await importAll({ ...silver, packageName: '103.190.7' });
+  await importAll(silver, { ...silver, productId: 'gold', packageName: '103.190.7' });
+  assert.equal(await db.packages.countDocuments(), 1);
+});
+
 test('two imports at once leave one product and one package', async () => {
   const results = await Promise.all([importAll(silver), importAll(silver)]);
   assert.equal(results[0].created + results[1].created, 1);
