@@ -15,23 +15,31 @@ export const ownSecret = (what: string) =>
     },
   );
 
-/** True where `value` is an address of one of the protocols (`http:`). */
+/** True where `value` is an address of one of the protocols (`http:`) that names a host. */
 export function isUrlOf(value: string, protocols: readonly string[]): boolean {
-  return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocols.includes(protocol) && hostname !== '' && value.toLowerCase().startsWith(`${protocol}//`);
 }
 
-/** An http or https address, without slashes at its end. */
+const webUrl = (what: string) =>
+  text(`${what}, e.g. https://api.example.com`).refine((value) => isUrlOf(value, ['http:', 'https:']), {
+    error: `is not an http or https address. Set it to ${what}.`,
+    abort: true,
+  });
+
+/** An http or https address, without slashes at its end: paths are put behind it. */
 export const httpUrl = (what: string) =>
-  text(`${what}, e.g. https://api.example.com`)
-    .refine((value) => isUrlOf(value, ['http:', 'https:']), {
-      error: `is not an http or https address. Set it to ${what}.`,
+  webUrl(what)
+    .refine((value) => !/[?#]/.test(value) && !/^[a-z]+:\/\/[^/]*@/i.test(value), {
+      error: `holds a login, a query or a fragment. Set it to ${what}, host and path alone.`,
     })
     .transform((value) => value.replace(/\/+$/, ''));
 
 /** An http or https address of a whole host, as its origin: the pages and their links begin at its root. */
 export const originUrl = (what: string) =>
-  httpUrl(what)
-    .refine((value) => !URL.canParse(value) || isOrigin(new URL(value)), {
+  webUrl(what)
+    .refine((value) => isOrigin(new URL(value.replace(/\/+$/, ''))), {
       error: `has something behind its host. Set it to ${what}, without a path.`,
     })
     .transform((value) => new URL(value).origin);

@@ -135,6 +135,22 @@ test('no value of the environment appears in an error', () => {
   assert.doesNotMatch(smtp.join('\n'), /leak/);
 });
 
+test('an address without a host, or with what cannot stand before a path, is a problem', () => {
+  for (const [variable, value, problem] of [
+    ['SMTP_URL', 'smtp:mail.example.com', /^SMTP_URL is not an smtp or smtps address/],
+    ['SMTP_URL', 'smtp://', /^SMTP_URL is not an smtp or smtps address/],
+    ['PUBLIC_URL', 'https:shop.example', /^PUBLIC_URL is not an http or https address/],
+    ['TEMPORAL_UI_URL', 'https://ui.example/?x=1', /^TEMPORAL_UI_URL holds a login, a query or a fragment/],
+    ['SMARTVPS_BASE_URL', 'https://u:leak@h.example/x', /^SMARTVPS_BASE_URL holds a login, a query/],
+  ] as const) {
+    const problems = problemsOf('worker', { ...complete, [variable]: value });
+    assert.equal(problems.length, 1, value);
+    assert.match(problems[0] ?? '', problem);
+    assert.doesNotMatch(problems[0] ?? '', /leak/);
+  }
+  readConfig('worker', { ...complete, SMTP_URL: 'SMTPS://u:p@mail.example.com:465?pool=true' });
+});
+
 test('the admin token must differ from the storefront token', () => {
   const problems = problemsOf('api', { ...complete, ADMIN_TOKEN: complete.STOREFRONT_TOKEN });
   assert.match(problems.join(), /^ADMIN_TOKEN equals STOREFRONT_TOKEN/);
