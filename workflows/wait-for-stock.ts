@@ -25,7 +25,8 @@ export async function waitForStock(run: BuyingRun, found: Shortage): Promise<Ste
   });
   if (isFirstLook) {
     const factId = `waitingForStock:${new Date(sinceMs).toISOString()}`;
-    run.notices.tell({ factId, notice: { kind: 'waitingForStock', available: found.count } });
+    const why = sayCapacity(run, found);
+    run.notices.tell({ factId, notice: { kind: 'waitingForStock', available: found.count, why } });
   }
   const limit = startLimit(Math.max(1, untilMs - Date.now()));
   try {

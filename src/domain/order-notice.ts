@@ -24,8 +24,8 @@ export type OrderNotice =
   | { kind: 'freeMonth'; until: string; reminder: boolean }
   | { kind: 'freeMonthEnded'; ip: string }
   | { kind: 'serverRenewed'; ip: string; until: string }
-  /** To both: sold out, the order waits for stock. */
-  | { kind: 'waitingForStock'; available: number }
+  /** To both: sold out, the order waits for stock; `why` is for the admin. */
+  | { kind: 'waitingForStock'; available: number; why?: string }
   /** To the admin, all below. */
   | { kind: 'lowStock'; available: number }
   | {

@@ -7,7 +7,7 @@ import type { LowStockNotice, WaitingForStockNotice } from './notice.ts';
 /** An order waits for stock: the admin's half; the customer's is `soldOutMail`. */
 export function waitingMail(told: Written<WaitingForStockNotice>): MailDraft {
   const { notice, settings } = told;
-  const { orderId, packageName, available, waitsUntil } = notice;
+  const { orderId, packageName, available, why, waitsUntil } = notice;
   const limit =
     waitsUntil === null ? [] : [`It waits until ${moment(waitsUntil, settings)}, then needs a decision.`];
   return adminMail({
@@ -15,13 +15,13 @@ export function waitingMail(told: Written<WaitingForStockNotice>): MailDraft {
     workflowId: ownerOf(told),
     subject: `Order ${orderId} waits for stock of ${packageName}`,
     paragraphs: [
-      `Order ${orderId} is paid and waits for stock: package ${packageName} has ${available} available.`,
+      `Order ${orderId} is paid and waits for stock. ${why ?? `Package ${packageName} has ${available} available.`}`,
       'It has released the lock of the package and looks again by itself. The customer has been told of a delay.',
       ...limit,
     ],
     facts: [
       { label: 'Package', value: packageName },
-      { label: 'Available', value: String(available) },
+      { label: "The supplier's count", value: String(available) },
     ],
   });
 }

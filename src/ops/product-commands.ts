@@ -70,7 +70,8 @@ export interface ProductPorts {
 }
 
 const setHelp = `
-Marks are whole numbers of addresses; 0 switches one off, "policy" takes the shop's again.
+Marks are whole numbers of addresses; 0 switches one off, "policy" takes the shop's again. --re-enable has no 0
+of its own: it stays above --auto-disable.
 Example: npm run ops -- products set vps-103-181-91 --reserve 5 --auto-disable 8 --re-enable 20`;
 const ipstocksHelp = `
 FILE is a JSON array of documents of the old shop's collection ipstocks: name (its decoration stays), memoryOptions with prices

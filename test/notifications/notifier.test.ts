@@ -96,6 +96,15 @@ const failed = {
   next: { text: 'refund', at },
 } as const satisfies Notice;
 
+const waiting = {
+  factId: 'ord-1:waiting',
+  kind: 'waitingForStock',
+  orderId: 'ord-1',
+  packageName: '103.181.91',
+  available: 0,
+  waitsUntil: at,
+} as const satisfies Notice;
+
 beforeEach(async () => {
   await Promise.all([db.orders.deleteMany({}), db.notifications.deleteMany({})]);
   await db.orders.insertOne({ ...order });
@@ -226,7 +235,17 @@ test('a wait for stock is told to the customer without package or number, and to
     /Delayed, we are on it; expected by 23 Nov 2026, 14:00 GMT\+5:30\./,
   );
   assert.doesNotMatch(textTo('customer@example.com'), /103\.181|stock/i);
-  assert.match(textTo('admin@shop.example'), /package 103\.181\.91 has 0 available/);
+  assert.match(textTo('admin@shop.example'), /Package 103\.181\.91 has 0 available/);
+});
+
+test('a wait for a package that has a count says to the admin alone why nothing is bought', async () => {
+  const why =
+    'Package "103.181.91" sold an address of another package and counts as empty until its stock changes.';
+  const mails = await mailsOf({ ...waiting, available: 50, why });
+  const textTo = (address: string) => mails.find(({ to }) => to.includes(address))?.text ?? '';
+  assert.ok(textTo('admin@shop.example').includes(`Order ord-1 is paid and waits for stock. ${why}`));
+  assert.doesNotMatch(textTo('admin@shop.example'), /50 available/);
+  assert.doesNotMatch(textTo('customer@example.com'), /another package/);
 });
 
 test("a customer's address that the mail server refuses keeps nothing from the admin", async () => {
@@ -361,15 +380,6 @@ test('a mail server that is not there is named by code, without the login of SMT
     },
   );
 });
-
-const waiting = {
-  factId: 'ord-1:waiting',
-  kind: 'waitingForStock',
-  orderId: 'ord-1',
-  packageName: '103.181.91',
-  available: 0,
-  waitsUntil: at,
-} as const satisfies Notice;
 
 /** Answers each recipient as told, and hands the rest to the mail server. */
 function mailerThat(codes: Readonly<Record<string, MailError['code']>>): Mailer {
