@@ -3,7 +3,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { formatMoment } from '../domain/shop-time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 
 export interface AdminPorts {
   addAdmin(input: {

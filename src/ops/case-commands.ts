@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { describeDuration } from '../domain/duration.ts';
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 
 interface CaseLine {
   purchaseId: string;

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { type ActOptions, AlreadyTold, takeActOptions } from './act-command.ts';
 import { type AdminPorts, addAdminCommands } from './admin-commands.ts';
 import { type AuditPorts, addAuditCommand } from './audit-command.ts';
 import { addCaseCommands, type CasePorts } from './case-commands.ts';
@@ -15,7 +16,6 @@ import { printable } from './printable.ts';
 import { addProductActs, type ProductPorts } from './product-commands.ts';
 import { readJson } from './read-json.ts';
 import { addServerCommands, type ServerPorts } from './server-commands.ts';
-import { type ActOptions, AlreadyTold, takeActOptions } from './verdict.ts';
 
 /** What an import changed: numbers of products. */
 interface ImportCounts {

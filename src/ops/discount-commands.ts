@@ -3,7 +3,7 @@ import type { DiscountValue } from '../domain/discount.ts';
 import { parseDurationMs } from '../domain/duration.ts';
 import { formatMoney, parseRupees } from '../domain/money.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 
 const states = ['free', 'held', 'used', 'expired', 'disabled'] as const;
 type State = (typeof states)[number];

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Finding } from '../domain/finding.ts';
-import { AlreadyTold } from './verdict.ts';
+import { AlreadyTold } from './act-command.ts';
 
 export interface DoctorPorts {
   /** Looks at everything; what cannot be looked at is a finding too. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { describeDuration } from '../domain/duration.ts';
 import { formatMoment } from '../domain/shop-time.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 
 interface LockRequest {
   requestId: string;

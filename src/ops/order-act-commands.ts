@@ -3,9 +3,9 @@ import { type FailureCode, failureCodes, type OrderStatus } from '../domain/orde
 import type { PurchaseResolution } from '../domain/purchase-resolution.ts';
 import { type RemedyOption, remedyLetters, remedyOptions } from '../domain/remedy.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 import { type ResolveOptions, readResolution, takeResolveOptions } from './case-commands.ts';
 import { retryByCode } from './retry-by-code.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface OrderWish {
   orderId: string;

@@ -4,8 +4,8 @@ import { type FailureCode, failureCodes, type OrderStatus, orderStatuses } from 
 import type { OrderLine, OrderReport, StuckOrder } from '../domain/order-report.ts';
 import { formatMoment } from '../domain/shop-time.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, AlreadyTold, sayOutcome, takeActOptions } from './act-command.ts';
 import { describeOrder } from './describe-order.ts';
-import { type ActOptions, AlreadyTold, sayOutcome, takeActOptions } from './verdict.ts';
 
 export interface OrderQuery {
   status: OrderStatus | null;

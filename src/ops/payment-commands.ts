@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatMoney } from '../domain/money.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 
 interface PaymentLine {
   /** `<gateway>:<paymentId>`. */

@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { formatMoney } from '../domain/money.ts';
 import type { StockMarks } from '../domain/stock-marks.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 import { readJson } from './read-json.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 interface ProductLine {
   productId: string;

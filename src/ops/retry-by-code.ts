@@ -1,6 +1,6 @@
 import type { FailureCode } from '../domain/order.ts';
+import { AlreadyTold } from './act-command.ts';
 import type { OrderActPorts, OrderOutcome } from './order-act-commands.ts';
-import { AlreadyTold } from './verdict.ts';
 
 interface Batch {
   code: FailureCode;

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import { formatMoney } from '../domain/money.ts';
 import type { SupplierName } from '../domain/order.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { type ActOptions, sayOutcome, takeActOptions } from './act-command.ts';
 import { readJson } from './read-json.ts';
-import { type ActOptions, sayOutcome, takeActOptions } from './verdict.ts';
 
 const states = ['bought', 'held', 'changing', 'delivered', 'stranded', 'retired', 'foreign'] as const;
 type State = (typeof states)[number];
