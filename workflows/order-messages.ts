@@ -26,7 +26,7 @@ import { gatherMessages } from './gather-messages.ts';
 import type { OrderRecord } from './order-record.ts';
 import { findOddAdjustment, readAdjustment } from './read-adjustment.ts';
 import { refusalOf } from './refusal.ts';
-import { judgeChange, sayBeginning } from './remedy-messages.ts';
+import { findTooEarly, judgeChange } from './remedy-messages.ts';
 import { type Judgement, type Message, useMessages } from './use-messages.ts';
 
 export interface OrderMessages {
@@ -135,10 +135,8 @@ export function useOrderMessages(desk: MessageDesk): OrderMessages {
 
   function judgeRetry(): Judgement {
     const policy = desk.policy();
-    const remedy = desk.remedy?.();
-    if (remedy?.isBeginning === true && record.status === 'failed') {
-      return refused(sayBeginning(record.orderId, remedy));
-    }
+    const tooEarly = findTooEarly(record, desk.remedy?.() ?? null);
+    if (tooEarly !== null) return refused(tooEarly);
     const answer: RetryAnswer = answerRetry({
       orderId: record.orderId,
       status: record.status,

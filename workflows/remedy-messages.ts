@@ -50,7 +50,8 @@ export function judgeChange(input: {
         : 'The customer keeps the server.';
     return { kind: 'accepted', next, carryOut: fill(wish, null) };
   }
-  if (now?.isBeginning === true && status === 'failed') return refused(sayBeginning(orderId, now));
+  const tooEarly = findTooEarly(record, now);
+  if (tooEarly !== null) return refused(tooEarly);
   const answer = answerCompensate({ orderId, status, decided: slot.taken, sent: true, option });
   if (answer.kind === 'refused') return answer;
   if (now === null || status !== 'failed') return refused(`Order ${orderId} has a remedy under way.`);
@@ -82,9 +83,13 @@ export function judgeChange(input: {
 
 const byHandHelp = 'Send {"option": "refundedByHand", "reference": "the reference of the transfer"}.';
 
-/** What a decision meets that comes after the remedy was chosen, and before its first step. */
-export function sayBeginning(orderId: string, { option }: RemedyNow): string {
-  return `Order ${orderId}: the remedy ${option} was chosen and begins at this moment. Decide again where it is blocked.`;
+/** What a decision meets that comes after the remedy was chosen, and before its first step; null where it does not. */
+export function findTooEarly(
+  { orderId, status }: Pick<OrderRecord, 'orderId' | 'status'>,
+  now: RemedyNow | null,
+): string | null {
+  if (now?.isBeginning !== true || status !== 'failed') return null;
+  return `Order ${orderId}: the remedy ${now.option} was chosen and begins at this moment. Decide again where it is blocked.`;
 }
 
 function refused(sentence: string): { kind: 'refused'; sentence: string } {

@@ -12,7 +12,7 @@ import type { ServerStatus, Supplier } from '../suppliers/supplier.ts';
 import { claimOperation } from './claim-server.ts';
 import type { CredentialBox } from './credential-box.ts';
 import { keepExpiry } from './keep-expiry.ts';
-import type { ServerDocument } from './server-document.ts';
+import { isChangedBy, type ServerDocument } from './server-document.ts';
 import { endChange, serverId } from './tenancies.ts';
 
 /** A month of the supplier has 28 days at least: what has less left is renewed first. */
@@ -180,7 +180,7 @@ async function wipe(deps: ClaimDependencies, claim: Claim, status: Reported): Pr
 
 async function mayWipe({ db }: ClaimDependencies, { row, server }: Claim): Promise<boolean> {
   const tenancy = (await db.servers.findOne({ _id: server._id }))?.tenancy;
-  return tenancy?.state === 'changing' && tenancy.operationId === claimOperation(row._id);
+  return isChangedBy(tenancy, claimOperation(row._id));
 }
 
 /** A wipe whose answer was lost is made again: what it had shown by then is an earlier login, too. */

@@ -29,6 +29,11 @@ export interface ServerDocument {
   history: Tenancy[];
 }
 
+/** True while this operation, and no other one, has the server. */
+export function isChangedBy(tenancy: Tenancy | undefined, operationId: string): boolean {
+  return tenancy?.state === 'changing' && tenancy.operationId === operationId;
+}
+
 /** True where somebody holds the address now. */
 export function isLiving(input: { tenancy: Tenancy; now: string }): boolean {
   const { tenancy, now } = input;

@@ -7,7 +7,7 @@ import type { OrderDocument } from '../orders/order-document.ts';
 import type { PurchaseState } from '../purchases/purchase-document.ts';
 import { readPurchase } from '../purchases/purchase-ledger.ts';
 import type { Supplier } from '../suppliers/supplier.ts';
-import { isTermOver } from './server-document.ts';
+import { isChangedBy, isTermOver } from './server-document.ts';
 import { beginChange, endChange, serverId } from './tenancies.ts';
 
 interface StrandDependencies {
@@ -90,7 +90,7 @@ async function endAtSupplier(
     await account.stop({ ip });
     // Another attempt may have ended this meanwhile, and another order may have the server by then.
     const { tenancy } = (await db.servers.findOne({ _id })) ?? {};
-    if (tenancy?.state !== 'changing' || tenancy.operationId !== operationId) {
+    if (!isChangedBy(tenancy, operationId)) {
       throw new Error(`Failed to wipe ${ip}: its tenancy has moved on while it was stopped.`);
     }
     await account.format({ ip });

@@ -1,6 +1,13 @@
 import { type Collections, insertOnce } from '../database.ts';
 import type { SupplierName } from '../domain/order.ts';
-import { isLiving, retire, type ServerDocument, type Tenancy, type TenancyState } from './server-document.ts';
+import {
+  isChangedBy,
+  isLiving,
+  retire,
+  type ServerDocument,
+  type Tenancy,
+  type TenancyState,
+} from './server-document.ts';
 
 type Rows = Pick<Collections, 'servers'>;
 
@@ -122,8 +129,8 @@ export async function beginChange(input: {
   if (moved.matchedCount === 1) return 'begun';
   if (input.takeOver?.length && (await takeOver(input, input.takeOver))) return 'begun';
   const now = await db.servers.findOne({ _id: input.serverId });
-  const ours = now?.tenancy.state === 'changing' && now.tenancy.operationId === operationId;
-  return ours && now.tenancy.purchaseId === purchaseId ? 'begun' : 'refused';
+  const ours = isChangedBy(now?.tenancy, operationId);
+  return ours && now?.tenancy.purchaseId === purchaseId ? 'begun' : 'refused';
 }
 
 /** changing {another operation} -> changing {this one}, where that one is known to be left undone. */
