@@ -70,17 +70,7 @@ async function assertNothingBought(orderId: string): Promise<void> {
   assert.deepEqual(await db.purchases.find({ orderId, sentAt: { $ne: null } }).toArray(), []);
 }
 
-async function api(method: string, path: string, body?: object) {
-  const response = await fetch(`${service.apiUrl}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const api = service.actAsAdmin;
 
 test('cancelOrder without any input cancels an order that waits for stock, and its money goes back', async () => {
   const orderId = await order(waiting);
@@ -119,7 +109,7 @@ test('an order that queues gives up its place when it is cancelled, and the next
   const second = await order(busy);
   await service.orderIn(second, 'queued');
   const third = await order(busy);
-  const answer = await api('POST', `/api/orders/${second}/cancel`, {
+  const answer = await api(`/api/orders/${second}/cancel`, {
     by: 'ops',
     reason: 'asked by the customer',
   });
@@ -157,7 +147,7 @@ test('what the supplier has heard of is not cancelled; odd and unknown remedies 
 
 test('an unpaid order is cancelled by the API alone; a payment that comes later buys nothing', async () => {
   const orderId = await service.order({ productId: productOf(unpaid), pay: false });
-  const answer = await api('POST', `/api/orders/${orderId}/cancel`, { by: 'ops' });
+  const answer = await api(`/api/orders/${orderId}/cancel`, { by: 'ops' });
   assert.equal(answer.status, 202, JSON.stringify(answer.body));
   assert.equal((await db.orders.findOne({ _id: orderId }))?.status, 'cancelled');
   await simulator.pay({ orderId });
@@ -184,7 +174,7 @@ test('the first of two decisions wins, the later one is told so', async () => {
 test('a delivered order is refunded only by a person: the money goes back, the server is stopped, wiped, stranded', async () => {
   const orderId = await order(delivered);
   const { server } = await service.orderIn(orderId, 'active');
-  const answer = await api('POST', `/api/orders/${orderId}/compensate`, {
+  const answer = await api(`/api/orders/${orderId}/compensate`, {
     option: 'refund',
     by: 'ops',
     reason: 'slow',
@@ -196,7 +186,7 @@ test('a delivered order is refunded only by a person: the money goes back, the s
   assert.equal(row?.tenancy.state, 'stranded');
   const { events } = await simulator.server(server?.ip ?? '');
   assert.deepEqual(events.map(({ what }) => what).slice(-2), ['stop', 'format']);
-  const again = await api('POST', `/api/orders/${orderId}/compensate`, { option: 'refund', by: 'ops' });
+  const again = await api(`/api/orders/${orderId}/compensate`, { option: 'refund', by: 'ops' });
   assert.equal(again.status, 409, JSON.stringify(again.body));
   await assertPaidBack(orderId);
 });
@@ -209,7 +199,7 @@ test('a remedy that is terminated between its legs is started again and refunds 
     when: { times: 1 },
     do: { kind: 'refundOutcome', status: 'SUCCESS', ms: 3_000 },
   });
-  await api('POST', `/api/orders/${orderId}/compensate`, { option: 'refund', by: 'ops' });
+  await api(`/api/orders/${orderId}/compensate`, { option: 'refund', by: 'ops' });
   await untilTold(orderId, 'its word on the outcome is awaited');
   await client.workflow.getHandle(`compensation-${orderId}`).terminate('by hand');
   await service.orderIn(orderId, 'refunded');

@@ -164,15 +164,9 @@ test('remedies that wait for stock are woken with the orders, by payment', async
 
 /** Asks for the remedy A while nothing is in stock, and waits until it waits. */
 async function replaceServer(orderId: string): Promise<void> {
-  const response = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ option: 'A', reason: 'broken', by: 'ops' }),
-  });
-  assert.equal(response.status, 202, await response.clone().text());
+  const wish = { option: 'A', reason: 'broken', by: 'ops' };
+  const answer = await service.actAsAdmin(`/api/orders/${orderId}/compensate`, wish);
+  assert.equal(answer.status, 202, JSON.stringify(answer.body));
   await eventually({
     what: `the remedy of ${orderId} waits for stock`,
     read: () => db.orders.findOne({ _id: orderId }),

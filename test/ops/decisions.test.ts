@@ -12,14 +12,7 @@ const service = await startTestService({
 
 const ops = (...args: string[]) => opsIn(service.env, args);
 
-async function post(path: string, body: object) {
-  const response = await fetch(`${service.apiUrl}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${service.secrets.adminToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const post = service.actAsAdmin;
 
 /** An order that has failed because the stock could not be read. */
 async function failedOrder(): Promise<string> {

@@ -64,6 +64,8 @@ export interface TestService {
   mailTo(to: 'admin' | 'customer', ...words: string[]): Promise<StoredMail>;
   /** What the lock of a package says; undefined where it was never asked for or has ended. */
   lock(packageName: string): Promise<LockView | undefined>;
+  /** Posts to the API with the admin's token. */
+  actAsAdmin(path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Reads the stock now, through `POST /api/smartvps/sync`. */
   sync(): Promise<SyncAnswer>;
   /** Changes the policy of what starts or fails from now on. */
@@ -229,6 +231,17 @@ export async function startTestService(
       return mails.find((mail) => holdsAll(mail, words)) as StoredMail;
     },
     lock: (packageName) => findLock(client, packageName),
+    async actAsAdmin(path, body) {
+      const response = await fetch(`${apiUrl}${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${secrets.adminToken}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
     async sync() {
       const ask = () =>
         fetch(`${apiUrl}/api/smartvps/sync`, {

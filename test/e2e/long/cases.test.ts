@@ -32,17 +32,7 @@ async function ops(...args: string[]) {
   return { code, output: `${stdout}${stderr}` };
 }
 
-async function resolve(orderId: string, body: object) {
-  const response = await fetch(`${service.apiUrl}/api/orders/${orderId}/resolve`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const resolve = (orderId: string, body: object) => service.actAsAdmin(`/api/orders/${orderId}/resolve`, body);
 
 async function lostOrder(packageName: string) {
   await simulator.addFaults({

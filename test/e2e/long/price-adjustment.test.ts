@@ -32,17 +32,8 @@ const service = await startTestService({
 });
 const { simulator, db, client } = service;
 
-async function compensate(orderId: string, body: object) {
-  const response = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ by: 'ops', ...body }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const compensate = (orderId: string, body: object) =>
+  service.actAsAdmin(`/api/orders/${orderId}/compensate`, { by: 'ops', ...body });
 
 const order = () => service.order({ productId: 'vps-103-188-10' });
 

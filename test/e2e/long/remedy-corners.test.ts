@@ -41,17 +41,7 @@ const { simulator, db, client } = service;
 const order = (packageName: string, os?: string) =>
   service.order({ productId: productOf(packageName), ...(os ? { os } : {}) });
 
-async function api(path: string, body: object) {
-  const response = await fetch(`${service.apiUrl}${path}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
+const api = service.actAsAdmin;
 
 const untilOrder = (orderId: string, what: string, isRight: (texts: string[], code: string) => boolean) =>
   eventually({

@@ -36,15 +36,8 @@ const service = await startTestService({
 const { simulator, db } = service;
 
 async function compensate(orderId: string, body: object) {
-  const response = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ by: 'ops', ...body }),
-  });
-  assert.equal(response.status, 202, await response.clone().text());
+  const answer = await service.actAsAdmin(`/api/orders/${orderId}/compensate`, { by: 'ops', ...body });
+  assert.equal(answer.status, 202, JSON.stringify(answer.body));
 }
 
 const order = (packageName: string) => service.order({ productId: productOf(packageName) });

@@ -127,11 +127,8 @@ for (const gateway of gateways) {
 
   test(`${gateway}: a payment for a cancelled order goes back and buys nothing`, async () => {
     const { orderId, amountPaise } = await checkOut(gateway);
-    const cancelled = await fetch(`${service.apiUrl}/api/orders/${orderId}/cancel`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${service.secrets.adminToken}` },
-    });
-    assert.equal(cancelled.status, 202, await cancelled.text());
+    const cancelled = await service.actAsAdmin(`/api/orders/${orderId}/cancel`);
+    assert.equal(cancelled.status, 202, JSON.stringify(cancelled.body));
     const paymentId = await pay(gateway, { orderId });
     await untilBack(gateway, orderId, paymentId, amountPaise);
     await untilClosed(gateway, paymentId);
@@ -197,15 +194,9 @@ test('a remedy whose refund was called paid and then taken back ends by itself o
   await service.orderIn(orderId, 'active');
   // The remedy hears of nothing but the webhooks until the refund is taken back.
   await simulator.addFaults({ id: 'deaf', call: 'cashfree.getRefund', do: { kind: 'status', status: 503 } });
-  const chosen = await fetch(`${service.apiUrl}/api/orders/${orderId}/compensate`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${service.secrets.adminToken}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ option: 'refund', by: 'ada' }),
-  });
-  assert.equal(chosen.status, 202, await chosen.text());
+  const wish = { option: 'refund', by: 'ada' };
+  const chosen = await service.actAsAdmin(`/api/orders/${orderId}/compensate`, wish);
+  assert.equal(chosen.status, 202, JSON.stringify(chosen.body));
   const stateOf = async () => (await db.refunds.findOne({ orderId }))?.state;
   await eventually({
     what: 'the refund is paid',
